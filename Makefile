@@ -1,0 +1,58 @@
+# `make help` lists the targets. Everything is set up in .venv by the target that needs it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check check-fast lint lint-docs format bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.server: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.server
+
+serve: $(VENV)/.server ## Start the sandbox (ARGS="--port 9000 …")
+	$(BIN)/hris-sandbox serve $(ARGS)
+
+test: $(VENV)/.dev ## Run all tests
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check-fast: $(VENV)/.dev ## Run the quick tests (under a minute)
+	$(BIN)/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
+
+check: lint test ## Lint, then all tests
+
+lint: $(VENV)/.dev ## ruff, mypy and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code in shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+node_modules/.installed: package.json
+	npm install --no-audit --no-fund --silent
+	touch $@
+
+lint-docs: node_modules/.installed ## Spectral and Redocly over the documents (needs Node)
+	npx spectral lint --fail-severity=hint openapi/*.yaml
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx redocly lint openapi/*.yaml
+
+bench: $(VENV)/.dev ## Measure the hot paths as ratios to a bare route (needs wrk)
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove everything that was set up
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

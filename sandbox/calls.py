@@ -1,0 +1,129 @@
+"""What passes between the pipeline and a handler: the call, and the reply to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from sandbox.audit import NOBODY, Actor
+from sandbox.document import Operation
+from sandbox.errors import Refusal
+from sandbox.ratelimit import Standing
+from sandbox.scan2evolve.employees import Outcome
+
+if TYPE_CHECKING:
+    from sandbox.worlds import World, Worlds
+
+
+class Call:
+    """One request on its way through the pipeline.
+
+    `world` is set once its credentials are known, `principal` is whoever they prove to be, `party`
+    whom the rate limit counts and, if `refusable`, may refuse. `payload` is the decoded body.
+    """
+
+    __slots__ = (
+        "actor",
+        "body",
+        "headers",
+        "method",
+        "now",
+        "operation",
+        "party",
+        "path",
+        "path_values",
+        "payload",
+        "peer",
+        "principal",
+        "query",
+        "query_string",
+        "raw_headers",
+        "refusable",
+        "request_id",
+        "scheme",
+        "standing",
+        "subject",
+        "unauthorized",
+        "world",
+        "worlds",
+    )
+
+    world: World
+    now: int
+
+    def __init__(
+        self,
+        worlds: Worlds,
+        method: str,
+        path: bytes,
+        query_string: bytes = b"",
+        raw_headers: Sequence[tuple[bytes, bytes]] = (),
+        peer: str = "",
+        scheme: str = "http",
+    ) -> None:
+        self.worlds = worlds
+        self.method = method
+        self.path = path
+        self.query_string = query_string
+        self.raw_headers = raw_headers
+        self.peer = peer
+        self.scheme = scheme
+        headers: dict[bytes, bytes] = {}
+        for name, value in raw_headers:
+            # A repeated header is one value joined by commas (RFC 9110, 5.2), which then matches nothing.
+            headers[name] = value if name not in headers else headers[name] + b", " + value
+        self.headers = headers
+        self.operation: Operation | None = None
+        self.path_values: tuple[str, ...] = ()
+        self.principal: Any = None
+        self.party = f"peer:{peer}"
+        self.refusable = False
+        self.actor: Actor = NOBODY
+        self.unauthorized: Refusal | None = None
+        self.standing: Standing | None = None
+        self.query: dict[str, Any] = {}
+        self.body = b""
+        self.payload: Any = None
+        self.request_id: str | None = None
+        self.subject: str | None = None
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value as text, None where it is missing."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    def path_value(self, index: int = 0) -> str:
+        """A path parameter, percent-decoded."""
+        return self.path_values[index]
+
+    def base_url(self) -> str:
+        """Scheme, host and port by which the caller reached the server."""
+        return f"{self.scheme}://{self.header(b'host') or 'localhost'}"
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A long list to be checked and encoded in slices, and kept while `version` stays equal.
+
+    It stands under `key`, or is the whole answer where that is None; without a version it is not kept.
+    """
+
+    key: str | None
+    items: Sequence[Any]
+    show: Callable[[Any], Any]
+    version: object = None
+
+
+class Reply(msgspec.Struct):
+    """A handler's answer: `payload` is JSON-able (None = no body), or `listing` stands in for it."""
+
+    status: int = 200
+    payload: Any = None
+    listing: Listing | None = None
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    records: tuple[Outcome, ...] | None = None
+    records_bytes: int = 0
+    claims: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+    media_type: str = "application/json"

@@ -1,0 +1,109 @@
+"""The command line: the one place that may know both the sandbox and the contract suite."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from sandbox import __version__
+from sandbox.document import NAMES, folder
+from sandbox.logs import LEVELS, configure
+from sandbox.schemas import DocumentError
+from sandbox.settings import Settings
+
+_DEFAULTS = Settings()
+_SERVER_ERROR = 2
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _option(name: str, **details: Any) -> Callable[[Command], Command]:
+    """An option that an environment variable HRIS_SANDBOX_… can give too."""
+    variable = "HRIS_SANDBOX_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, **details)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="hris-sandbox")
+def commands() -> None:
+    """A stateful sandbox of two SaaS APIs: an HRMS and Scan2Evolve."""
+
+
+@commands.command()
+@_option("--host", default=_DEFAULTS.host, show_default=True, help="Address to listen on.")
+@_option("--port", default=_DEFAULTS.port, show_default=True, type=click.IntRange(0, 65535), help="0 for any.")
+@_option("--seed", default=_DEFAULTS.seed, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Of all data.")
+@_option(
+    "--users",
+    default=_DEFAULTS.users,
+    show_default=True,
+    type=click.IntRange(0, 50_000),
+    help="People in each HRMS environment.",
+)
+@_option("--no-rate-limit", is_flag=True, help="Start without rate limits.")
+@_option("--control-key", default=None, help="Demand this key at the control plane.")
+@_option("--cors-origin", multiple=True, help="Let pages of this origin in; may be repeated.")
+@_option("--log-level", default="warning", show_default=True, type=click.Choice(LEVELS), help="info: a line a request.")
+@_option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]), help="Of the log.")
+def serve(
+    host: str,
+    port: int,
+    seed: int,
+    users: int,
+    no_rate_limit: bool,
+    control_key: str | None,
+    cors_origin: tuple[str, ...],
+    log_level: str,
+    log_format: str,
+) -> None:
+    """Serve both APIs and the control plane."""
+    # What is made at the start stays: collecting meanwhile would take half of the time. `run` turns it on again.
+    gc.disable()
+    # Imported here: `spec` and `--version` need none of it.
+    from sandbox.app import Sandbox
+    from sandbox.banner import banner
+    from sandbox.server import BindError, bind, is_loopback, run
+
+    if not is_loopback(host) and not control_key:
+        raise click.ClickException(
+            f"--host {host} can be reached from other machines, and the control plane hands out credentials: "
+            "give a --control-key"
+        )
+    configure(log_level, log_format)
+    settings = Settings(host, port, seed, users, not no_rate_limit, control_key or None, cors_origin)
+    try:
+        app = Sandbox(settings)
+        sockets = bind(host, port)
+    except (DocumentError, BindError) as error:
+        raise click.ClickException(str(error)) from None
+    shown = f"[{host}]" if ":" in host else host
+    url = f"http://{shown}:{sockets[0].getsockname()[1]}"
+    click.echo(banner(app, url))
+    sys.stdout.flush()
+    run(app, sockets)
+
+
+@commands.command()
+@click.argument("name", type=click.Choice(NAMES))
+def spec(name: str) -> None:
+    """Print an OpenAPI document."""
+    click.echo((folder() / f"{name}.yaml").read_text(encoding="utf-8"), nl=False)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; whatever is wrong is told in one line, with exit code 2."""
+    try:
+        result = commands.main(args=arguments, prog_name="hris-sandbox", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(_SERVER_ERROR)
+    except click.ClickException as error:
+        click.echo(f"hris-sandbox: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(_SERVER_ERROR)
+    except click.Abort:
+        sys.exit(130)
+    sys.exit(result if isinstance(result, int) else 0)

@@ -1,0 +1,1 @@
+"""The HRMS: its company, its tokens, and its API."""

@@ -1,0 +1,86 @@
+"""The Authorization header, and the guard in front of the control plane."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+from sandbox.errors import Refusal
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The token of `Bearer <token>` (RFC 6750, 2.1), None where the header holds something else."""
+    scheme, _, rest = (header or "").partition(" ")
+    rest = rest.strip(" ")
+    return rest if scheme.lower() == "bearer" and rest and " " not in rest else None
+
+
+def basic_pair(header: str | None) -> tuple[str, str] | None:
+    """The pair of `Basic base64(id:secret)` (RFC 7617), None where the header holds something else."""
+    scheme, _, rest = (header or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(rest.strip(" "), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    client_id, colon, secret = text.partition(":")
+    return (client_id, secret) if colon else None
+
+
+class Guard:
+    """Keeps web pages and strangers off the control plane, which hands out credentials.
+
+    Host must be one that cannot be rebound by DNS: `localhost`, a name below it, an IP address, or the
+    name that the server was bound to. Origin, where there is one, must be this very server or one of
+    `origins`. Where there is a `key`, it must be presented, and then any Host will do.
+    """
+
+    def __init__(self, key: str | None = None, origins: tuple[str, ...] = (), bound: str | None = None) -> None:
+        self._key = key
+        self._origins = frozenset(origins)
+        self._bound = (bound or "").lower()
+
+    def check(
+        self, host: str | None, origin: str | None, scheme: str, authorization: str | None, open_to_all: bool
+    ) -> None:
+        """Let a request through, or raise the Refusal (401 or 403) that keeps it out."""
+        keyed = self._key is not None and not open_to_all
+        if not keyed and not self._host_is_safe(host):
+            raise Refusal(
+                403, f"Host {host!r} is not this server: use localhost or an IP address", step="guard", rule="host"
+            )
+        if (
+            origin is not None
+            and origin not in self._origins
+            and origin.lower() != f"{scheme}://{(host or '').lower()}"
+        ):
+            raise Refusal(403, f"Origin {origin!r} may not use the control plane", step="guard", rule="origin")
+        if keyed and not self._key_is_right(authorization):
+            raise Refusal(
+                401,
+                "The control key is missing or wrong",
+                step="guard",
+                rule="control-key",
+                headers={"WWW-Authenticate": 'Bearer realm="sandbox control plane"'},
+            )
+
+    def _key_is_right(self, authorization: str | None) -> bool:
+        given = bearer_token(authorization)
+        return given is not None and hmac.compare_digest(given.encode(), (self._key or "").encode())
+
+    def _host_is_safe(self, host: str | None) -> bool:
+        try:
+            name = urlsplit(f"//{host or ''}").hostname or ""
+        except ValueError:
+            return False
+        if name == "localhost" or name.endswith(".localhost") or (name and name == self._bound):
+            return True
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return True

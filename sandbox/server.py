@@ -1,0 +1,171 @@
+"""The server around the application: sockets, limits on what a connection may do, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import ipaddress
+import socket
+from asyncio import TimerHandle, Transport
+from typing import Any
+
+import uvicorn
+import uvloop
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# Request line and headers together; and the seconds within which they must have come.
+MAX_HEAD_BYTES = 64 * 1024
+HEAD_TIMEOUT = 20.0
+KEEP_ALIVE = 75
+_STOP_SECONDS = 0.5
+# Decoding a batch makes thousands of small objects that live shortly: the default threshold of 700
+# has the collector walk over them again and again.
+_GC_THRESHOLDS = (50_000, 20, 50)
+
+_TOO_LARGE = b"Request header fields too large."
+_REFUSED = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_TOO_LARGE), _TOO_LARGE)
+)
+
+
+class BindError(Exception):
+    """The address cannot be listened on; the text says why."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with a bound on the size of a request's head and on the time it may take.
+
+    The parser has neither: headers without end would be kept in memory without end.
+    """
+
+    _head_bytes = 0
+    _in_head = True
+    _head_timer: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Start the clock for the first head."""
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, unless the head has grown too long."""
+        if self._in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self.transport.write(_REFUSED)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A request starts."""
+        self._in_head = True
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole: judge its size, and hand it on."""
+        self._stop_timer()
+        self._in_head = False
+        self._head_bytes = 0
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > MAX_HEAD_BYTES:
+            self.transport.write(_REFUSED)
+            self.transport.close()
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Part of a body; of a refused request there is no cycle to take it."""
+        if self.cycle is not None:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The end of a request; the next head starts from nothing."""
+        if self.cycle is not None:
+            super().on_message_complete()
+        self._in_head = True
+        self._head_bytes = 0
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_late(self) -> None:
+        self._head_timer = None
+        if self._in_head and not self.transport.is_closing():
+            self.transport.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Listening sockets on `host`; of 127.0.0.1 and localhost on both loopback addresses.
+
+    Raises BindError.
+    """
+    wants_both = host in ("127.0.0.1", "localhost")
+    main = _listen("127.0.0.1" if wants_both else host, port)
+    sockets = [main]
+    if wants_both and socket.has_ipv6:
+        # A host without ::1, or with somebody else on it, still has 127.0.0.1.
+        with contextlib.suppress(BindError):
+            sockets.append(_listen("::1", main.getsockname()[1]))
+    return sockets
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, proto)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError as error:
+        raise BindError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    except OverflowError:
+        raise BindError(f"cannot listen on {host}:{port}: no such port") from None
+    listener.setblocking(False)
+    return listener
+
+
+def run(app: Any, sockets: list[socket.socket]) -> None:
+    """Serve until SIGINT or SIGTERM; open connections are given half a second."""
+    config = uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=_STOP_SECONDS,  # type: ignore[arg-type]
+    )
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
+        runner.run(uvicorn.Server(config).serve(sockets=sockets))

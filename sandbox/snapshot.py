@@ -1,0 +1,167 @@
+"""A world's whole state as JSON and back: exactly, or not at all. Secrets are in it as digests only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from sandbox.audit import AuditEntry
+from sandbox.clock import ClockState
+from sandbox.hrms.directory import Directory, DirectoryState
+from sandbox.hrms.tokens import ApplicationToken, Environment
+from sandbox.ids import IdsState
+from sandbox.journal import Entry
+from sandbox.ratelimit import Limit, RateLimiterState
+from sandbox.readings import Readings
+from sandbox.rings import Ring
+from sandbox.scan2evolve.employees import WelcomeMail
+from sandbox.scan2evolve.organization import Conflict, Organization, OrganizationState
+from sandbox.scan2evolve.tokens import TokensState
+from sandbox.worlds import World, Worlds, WorldSpec
+
+VERSION = 1
+
+
+class InvalidSnapshot(ValueError):
+    """A snapshot that cannot be restored; `path` is the JSON pointer to what is wrong in it."""
+
+    def __init__(self, message: str, path: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    seed: int
+    users: int
+    now: int | None
+    frozen: bool
+    readings: Readings
+    limits: dict[str, Limit | None]
+
+
+class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    last: int
+    entries: list[tuple[int, Entry]]
+
+
+class _MailLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    last: int
+    entries: list[tuple[int, WelcomeMail]]
+
+
+class _AuditLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    last: int
+    entries: list[tuple[int, AuditEntry]]
+
+
+class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    spec: _Spec
+    clock: ClockState
+    ids: IdsState
+    readings: Readings
+    rates: RateLimiterState
+    tokens: TokensState
+    application_tokens: list[ApplicationToken]
+    organizations: list[OrganizationState]
+    directories: dict[Environment, DirectoryState]
+    journal: _EntryLog
+    outbox: _MailLog
+    audit: _AuditLog
+
+
+def take(world: World) -> dict[str, Any]:
+    """The snapshot of a world whose people have been made."""
+    spec = world.spec
+    state = _State(
+        spec=_Spec(spec.seed, spec.users, spec.now, spec.frozen, spec.readings, spec.limits),
+        clock=world.clock.state(),
+        ids=world.ids.state(),
+        readings=world.readings,
+        rates=world.rates.state(),
+        tokens=world.tokens.state(),
+        application_tokens=list(world.application_tokens.values()),
+        organizations=[organization.state() for organization in world.organizations.values()],
+        directories={environment: directory.state() for environment, directory in world.directories.items()},
+        journal=_EntryLog(world.journal.last, list(world.journal.items())),
+        outbox=_MailLog(world.outbox.last, list(world.outbox.items())),
+        audit=_AuditLog(world.audit.last, list(world.audit.items())),
+    )
+    return {"version": VERSION, "world": world.id, "state": msgspec.to_builtins(state)}
+
+
+def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
+    """Put `world` back to where the snapshot was taken.
+
+    Raises InvalidSnapshot where it does not hold together, and Conflict where it is another world's.
+    Until all of it has been read, nothing is changed.
+    """
+    if snapshot["world"] != world.id:
+        raise Conflict(f"this is a snapshot of world {snapshot['world']}")
+    try:
+        state = msgspec.convert(snapshot["state"], _State)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InvalidSnapshot(*_place(str(error))) from None
+    _check_ranges(state)
+    organizations = {}
+    for index, organization_state in enumerate(state.organizations):
+        try:
+            organization_state.check()
+        except (Conflict, KeyError) as error:
+            raise InvalidSnapshot(str(error), f"/state/organizations/{index}") from None
+        organizations[organization_state.id] = Organization(organization_state)
+    for index, credential in enumerate(state.tokens.credentials):
+        if credential.organization not in organizations:
+            raise InvalidSnapshot("there is no such organization", f"/state/tokens/credentials/{index}/organization")
+    for environment, directory in state.directories.items():
+        fault = directory.fault()
+        if fault is not None:
+            raise InvalidSnapshot(fault, f"/state/directories/{environment}")
+    digests = {token.digest for token in state.tokens.tokens} | {token.digest for token in state.application_tokens}
+    clients = {credential.client_id for credential in state.tokens.credentials}
+    if worlds.foreign(world, clients, digests):
+        raise Conflict("the snapshot holds credentials of another world")
+    _put(worlds, world, state, organizations)
+
+
+def _check_ranges(state: _State) -> None:
+    if set(state.directories) != {"staging", "uat"}:
+        raise InvalidSnapshot("staging and uat must both be there", "/state/directories")
+    if set(state.rates.limits) != {"scan2evolve", "hrms"}:
+        raise InvalidSnapshot("scan2evolve and hrms must both be there", "/state/rates/limits")
+    if not state.organizations:
+        raise InvalidSnapshot("there must be an organization", "/state/organizations")
+
+
+def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, Organization]) -> None:
+    spec = state.spec
+    before = world.spec
+    world.spec = WorldSpec(world.id, spec.seed, spec.users, spec.now, spec.frozen, spec.readings, dict(spec.limits))
+    world.begin(keep_people=(before.seed, before.users) == (spec.seed, spec.users))
+    world.clock.restore(state.clock)
+    world.ids.restore(state.ids)
+    world.readings = state.readings
+    world.rates.restore(state.rates)
+    world.tokens.restore(state.tokens)
+    world.application_tokens = {token.digest: token for token in state.application_tokens}
+    world.organizations = organizations
+    world.directories = {environment: Directory(held) for environment, held in state.directories.items()}
+    rings: tuple[tuple[Ring[Any], Any], ...] = (
+        (world.journal, state.journal),
+        (world.outbox, state.outbox),
+        (world.audit, state.audit),
+    )
+    for ring, held in rings:
+        ring.restore(held.last, held.entries)
+    for client_id in world.tokens.credentials:
+        worlds.register_client(world, client_id)
+    for token_digest in (*world.tokens.tokens, *world.application_tokens):
+        worlds.register_digest(world, token_digest)
+
+
+def _place(message: str) -> tuple[str, str]:
+    """Msgspec's `… - at `$.a[0].b`` as (text, JSON pointer)."""
+    text, _, path = message.partition(" - at `$")
+    steps = re.findall(r"\.([^.\[`]+)|\[([^\]]*)\]", path)
+    return text, "/state" + "".join(f"/{name or index}" for name, index in steps)

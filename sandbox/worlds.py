@@ -1,0 +1,268 @@
+"""Worlds: isolated universes, and the registry that knows which credential belongs to which."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from sandbox import audit, journal, outbox
+from sandbox.clock import Clock, machine_ms
+from sandbox.hrms import people
+from sandbox.hrms.directory import Directory, DirectoryState
+from sandbox.hrms.tokens import ENVIRONMENTS, SCOPES, ApplicationToken, Environment
+from sandbox.ids import Ids, derived_hex, derived_uuid, digest
+from sandbox.ratelimit import Limit, RateLimiter
+from sandbox.readings import Readings
+from sandbox.scan2evolve.organization import Group, Organization, OrganizationState, Role, Site, User
+from sandbox.scan2evolve.rules import RULEBOOK
+from sandbox.scan2evolve.tokens import Credential, Tokens
+
+DEFAULT = "default"
+# So many of a world's digests are remembered, live or dead, to tell whose a credential is.
+_MAX_KNOWN = 20_000
+
+_SAMPLE_ROLES = ("site_manager", "FIELD_TECH", "inspector", "admin")
+_SAMPLE_SITES = (
+    ("ff1223ac-dfb5-11ec-9d64-0242ac120002", "Main Plant", "MAIN"),
+    ("ff1223ac-dfb5-11ec-9d64-0242ac120001", "North Depot", "NORTH"),
+)
+
+
+class WorldSpec(msgspec.Struct, frozen=True):
+    """As what a world is created, and becomes again on reset. `now` in milliseconds, None = real time."""
+
+    id: str
+    seed: int = 0
+    users: int = 25
+    now: int | None = None
+    frozen: bool = False
+    readings: Readings = Readings()
+    limits: dict[str, Limit | None] = msgspec.field(default_factory=lambda: {"scan2evolve": None, "hrms": None})
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """The secrets of a new world, in no other place than this: client_id -> secret, token id -> text."""
+
+    clients: dict[str, str]
+    tokens: dict[str, str]
+
+
+class World:
+    """One universe: both APIs' state, clock, limits, readings, journal, outbox and audit log."""
+
+    def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms) -> None:
+        self.spec = spec
+        self.id = spec.id
+        self._machine = machine
+        self.rulebook = RULEBOOK
+        self.tokens = Tokens()
+        self.application_tokens: dict[str, ApplicationToken] = {}
+        self.known: dict[str, None] = {}
+        self._founding: dict[Environment, DirectoryState] | None = None
+        self._populating: asyncio.Task[None] | None = None
+        self.begin()
+
+    def begin(self, keep_people: bool = True) -> None:
+        """Everything as created, but for credentials and the people of the HRMS."""
+        spec = self.spec
+        self.clock = Clock(spec.now, spec.frozen, self._machine)
+        self.ids = Ids(spec.seed, spec.id)
+        self.readings = spec.readings
+        self.rates = RateLimiter(spec.limits)
+        self.journal = journal.new_journal()
+        self.outbox = outbox.new_outbox()
+        self.audit = audit.new_audit_log()
+        states = founding_organizations(spec.seed)
+        self.organizations = {state.id: Organization(state) for state in states}
+        self.directories: dict[Environment, Directory] = {}
+        if not keep_people:
+            self._founding = None
+        if self._founding is not None:
+            self._open_directories(self._founding)
+        #: Encoded answers by (operation, status, …) with what they were made from; see app.
+        self.encoded: dict[tuple[object, ...], tuple[object, bytes]] = {}
+
+    def _open_directories(self, states: dict[Environment, DirectoryState]) -> None:
+        self.directories = {environment: Directory(state) for environment, state in states.items()}
+
+    # -- credentials -------------------------------------------------------------------------------
+
+    def make_credentials(self) -> Secrets:
+        """The founding credentials: a client pair an organization, a token an environment."""
+        seed = self.spec.seed if self.id != DEFAULT else 0
+        now = self.clock.now()
+        secrets = Secrets({}, {})
+        for number, organization in enumerate(self.organizations.values(), 1):
+            client_id = f"client_{derived_hex(seed, self.id, 'client', str(number))[:24]}"
+            secret = f"cs_{derived_hex(seed, self.id, 'client secret', str(number))[:40]}"
+            credential = Credential(f"cred_{number}", organization.id, client_id, digest(secret), None, now)
+            self.tokens.credentials[client_id] = credential
+            secrets.clients[client_id] = secret
+        for environment in ENVIRONMENTS:
+            text = f"hrms_{derived_hex(seed, self.id, 'application token', environment)[:40]}"
+            token = ApplicationToken(
+                id=f"token_{environment}",
+                digest=digest(text),
+                name=f"All scopes, {environment}",
+                description=None,
+                scopes=SCOPES,
+                environment=environment,
+                created_at=now,
+            )
+            self.application_tokens[token.digest] = token
+            secrets.tokens[token.id] = text
+        return secrets
+
+    # -- people ------------------------------------------------------------------------------------
+
+    @property
+    def populated(self) -> bool:
+        """Whether the people of the HRMS have been made yet."""
+        return bool(self.directories)
+
+    async def populate(self) -> None:
+        """Make the people of the HRMS, in slices between which other requests are served."""
+        if self._populating is None or (self._populating.done() and not self.populated):
+            self._populating = asyncio.ensure_future(self._populate())
+        await asyncio.shield(self._populating)
+
+    async def _populate(self) -> None:
+        await asyncio.to_thread(people.load_faker)
+        for made in people.company(self.spec.seed, self.spec.users):
+            if made is None:
+                await asyncio.sleep(0)
+            else:
+                self._founding = made
+                self._open_directories(made)
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """As created. Credentials stay valid, the founding ones come back; issued tokens end."""
+        credentials, tokens = self.tokens.credentials, self.application_tokens
+        self.tokens, self.application_tokens = Tokens(), {}
+        self.begin()
+        self.make_credentials()
+        self.tokens.credentials = credentials | self.tokens.credentials
+        self.application_tokens = tokens | self.application_tokens
+
+
+class Worlds:
+    """All worlds of a server, by id and by what a request's credentials name."""
+
+    def __init__(self, machine: Callable[[], int] = machine_ms) -> None:
+        self._machine = machine
+        self._worlds: dict[str, World] = {}
+        self._by_client: dict[str, World] = {}
+        self._by_digest: dict[str, World] = {}
+        self._made = 0
+
+    def __len__(self) -> int:
+        return len(self._worlds)
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(self._worlds.values())
+
+    def get(self, world_id: str) -> World | None:
+        """The world of that id."""
+        return self._worlds.get(world_id)
+
+    def named(self, world_id: str | None) -> World:
+        """The world that a request names, else the default one."""
+        return self._worlds.get(world_id or DEFAULT) or self._worlds[DEFAULT]
+
+    def of_client(self, client_id: str) -> World | None:
+        """The world in which that client_id is or was known."""
+        return self._by_client.get(client_id)
+
+    def of_digest(self, secret_digest: str) -> World | None:
+        """The world in which the token of that digest is or was known."""
+        return self._by_digest.get(secret_digest)
+
+    def free_id(self) -> str:
+        """An id for a world that was not given one."""
+        while True:
+            self._made += 1
+            if f"world-{self._made}" not in self._worlds:
+                return f"world-{self._made}"
+
+    def add(self, spec: WorldSpec) -> tuple[World, Secrets]:
+        """Create a world and its credentials. The id must be free."""
+        if spec.id in self._worlds:
+            raise KeyError(spec.id)
+        world = World(spec, self._machine)
+        secrets = world.make_credentials()
+        self._worlds[spec.id] = world
+        for client_id in world.tokens.credentials:
+            self.register_client(world, client_id)
+        for token_digest in world.application_tokens:
+            self.register_digest(world, token_digest)
+        return world, secrets
+
+    def remove(self, world: World) -> None:
+        """Delete a world with everything that names it."""
+        del self._worlds[world.id]
+        self._by_client = {k: w for k, w in self._by_client.items() if w is not world}
+        for key in world.known:
+            self._by_digest.pop(key, None)
+
+    def register_client(self, world: World, client_id: str) -> None:
+        """From now on that client_id names `world`."""
+        self._by_client[client_id] = world
+
+    def register_digest(self, world: World, secret_digest: str) -> None:
+        """From now on the token of that digest names `world`, also when it is expired or revoked."""
+        self._by_digest[secret_digest] = world
+        world.known[secret_digest] = None
+        if len(world.known) > _MAX_KNOWN:
+            for key in list(world.known)[: _MAX_KNOWN // 10]:
+                if key not in world.tokens.tokens and key not in world.application_tokens:
+                    del world.known[key]
+                    self._by_digest.pop(key, None)
+
+    def foreign(self, world: World, clients: set[str], digests: set[str]) -> bool:
+        """Whether one of these credentials names another world already."""
+        return any(self._by_client.get(c, world) is not world for c in clients) or any(
+            self._by_digest.get(d, world) is not world for d in digests
+        )
+
+
+def founding_organizations(seed: int) -> list[OrganizationState]:
+    """The two organizations that every world starts with: the first has what the vendor's samples name."""
+    organizations = []
+    for number, name in enumerate(("Evolve Facilities", "Northwind Maintenance"), 1):
+        here = ("organization", str(number))
+
+        def made(kind: str, index: int, here: tuple[str, str] = here) -> str:
+            return f"{kind}_{derived_hex(seed, *here, kind, str(index))[:12]}"
+
+        roles = [Role(made("role", i), role) for i, role in enumerate(_SAMPLE_ROLES)]
+        groups = [
+            Group(made("group", 0), "Maintenance Team", None),
+            Group(made("group", 1), "Field Team", "TEAM-001"),
+        ]
+        if number == 1:
+            sites = [Site(*site) for site in _SAMPLE_SITES]
+            email, person = "pat.morgan@example.com", "Pat Morgan"
+        else:
+            sites = [
+                Site(derived_uuid(seed, *here, "site", str(i)), place, code)
+                for i, (place, code) in enumerate((("South Works", "SOUTH"), ("Harbor Yard", "HARBOR")))
+            ]
+            email, person = "robin.hale@example.com", "Robin Hale"
+        user_id = f"user_{derived_hex(seed, *here, 'user')[:16]}"
+        user = User(user_id, email, email, False, True, False, None, person, None)
+        organizations.append(
+            OrganizationState(
+                id=f"org-{derived_uuid(seed, *here)}",
+                name=name,
+                roles=roles,
+                groups=groups,
+                sites=sites,
+                employees=[],
+                users=[user],
+            )
+        )
+    return organizations
