@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from sandbox.clock import instant_text
+from sandbox.clock import Instant, instant_text
+from sandbox.ids import Name
 from sandbox.rings import Ring
 from sandbox.scan2evolve.employees import Outcome
 
@@ -14,10 +15,15 @@ _ENTRY_WEIGHT = 400
 _OUTCOME_WEIGHT = 100
 
 
+#: The name of an API and an HTTP status in a snapshot.
+ApiName = Annotated[str, msgspec.Meta(pattern="^(hrms|scan2evolve)\\Z")]
+Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
+
+
 class Actor(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Who: a credential, or nobody known."""
 
-    kind: str
+    kind: Name
     id: str | None = None
     organization: str | None = None
     environment: str | None = None
@@ -29,19 +35,20 @@ NOBODY = Actor("anonymous")
 class AuditEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One act: `action` is token, read, change or none where the operation is unknown."""
 
-    at: int
-    api: str
+    at: Instant
+    api: ApiName
     actor: Actor
     operation: str | None
-    action: str
+    action: Name
     subject: str | None
-    status: int
+    status: Status
     records: tuple[Outcome, ...] | None
+    records_bytes: int
 
 
 def weight(entry: AuditEntry) -> int:
     """Roughly what an entry takes in memory, in bytes."""
-    return _ENTRY_WEIGHT + len(entry.subject or "") + len(entry.records or ()) * _OUTCOME_WEIGHT
+    return _ENTRY_WEIGHT + len(entry.subject or "") + len(entry.records or ()) * _OUTCOME_WEIGHT + entry.records_bytes
 
 
 def new_audit_log() -> Ring[AuditEntry]:

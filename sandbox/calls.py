@@ -29,6 +29,7 @@ class Call:
         "body",
         "headers",
         "method",
+        "notes",
         "now",
         "operation",
         "party",
@@ -88,11 +89,20 @@ class Call:
         self.payload: Any = None
         self.request_id: str | None = None
         self.subject: str | None = None
+        self.notes: tuple[str, ...] = ()
 
     def header(self, name: bytes) -> str | None:
         """A header's value as text, None where it is missing."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def named_world(self) -> World:
+        """The world that X-Sandbox-World names, else the default one; a name that leads nowhere is noted."""
+        name = self.header(b"x-sandbox-world")
+        world = None if name is None else self.worlds.get(name)
+        if name is not None and world is None:
+            self.notes += (f"X-Sandbox-World: there is no world {name[:63]!r}",)
+        return world or self.worlds.default
 
     def path_value(self, index: int = 0) -> str:
         """A path parameter, percent-decoded."""

@@ -9,12 +9,15 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import msgspec
 
 #: The range that four-digit years can show: 0001-01-01 to 9999-12-31.
 EARLIEST_MS = -62_135_596_800_000
 LATEST_MS = 253_402_300_799_999
+#: Milliseconds of an instant in a snapshot.
+Instant = Annotated[int, msgspec.Meta(ge=EARLIEST_MS, le=LATEST_MS)]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z")
@@ -53,7 +56,7 @@ def http_date(ms: int) -> bytes:
 class ClockState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A clock in a snapshot: where it stands if frozen, else how far it is from the machine's."""
 
-    frozen_at: int | None
+    frozen_at: Instant | None
     offset: int
 
 

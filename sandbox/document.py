@@ -34,6 +34,10 @@ _ALLOWED: dict[str, frozenset[str]] = {
     }.items()
 }
 
+_EXTENSIONS = frozenset(["x-provenance", "x-reading", "x-rate-limit", "x-request-validation", "x-unknown-parameters"])
+# Schemas have a check of their own, and what an example holds is nobody's business.
+_CHECKED_ELSEWHERE = frozenset(["schema", "schemas", "example", "examples", "x-rate-limit"])
+
 
 class _Loader(yaml.CSafeLoader):
     """YAML with the scalars of version 1.2: no dates, and only true and false are booleans."""
@@ -150,6 +154,9 @@ class Document:
         self._only("document", root, "")
         if not str(root.get("openapi", "")).startswith("3.1."):
             raise self.source.error("/openapi", "must be 3.1")
+        for key, node in root.items():
+            if key != "paths":
+                self._check_loose(node, f"/{key}")
         for schema_name, node in root.get("components", {}).get("schemas", {}).items():
             self.source.check_schema(node, f"/components/schemas/{schema_name}")
         self.base_path = self._base_path()
@@ -158,7 +165,8 @@ class Document:
         self.operations: dict[str, Operation] = {}
         for operation in self._operations():
             if operation.id in self.operations:
-                raise self.source.error(f"/paths/{escape(operation.path)}", f"operationId {operation.id} comes twice")
+                path = escape(operation.path.removeprefix(self.base_path))
+                raise self.source.error(f"/paths/{path}", f"operationId {operation.id} comes twice")
             self.operations[operation.id] = operation
 
     # -- reading it --------------------------------------------------------------------------------
@@ -169,6 +177,22 @@ class Document:
         for key in node:
             if key not in _ALLOWED[kind]:
                 raise self.source.error(f"{pointer}/{escape(str(key))}", f"not understood in a {kind}")
+
+    def _check_loose(self, node: Any, pointer: str) -> None:
+        """Marks and references where no operation need lead: in info, in tags, in components that nobody uses."""
+        if isinstance(node, list):
+            for index, item in enumerate(node):
+                self._check_loose(item, f"{pointer}/{index}")
+        if not isinstance(node, dict):
+            return
+        if "$ref" in node:
+            self.source.resolve(node, pointer)
+        for key, value in node.items():
+            here = f"{pointer}/{escape(str(key))}"
+            if str(key).startswith("x-") and key not in _EXTENSIONS:
+                raise self.source.error(here, "not one of the extensions")
+            if key not in _CHECKED_ELSEWHERE:
+                self._check_loose(value, here)
 
     def _base_path(self) -> str:
         servers = self.root.get("servers")

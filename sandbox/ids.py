@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b, sha256
+from hashlib import blake2b, sha256, shake_256
+from typing import Annotated
 
 import msgspec
 
+#: A text in a snapshot that must not be empty, and a count.
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+
+# Hex digits made at a time: the hash costs much the same for one as for all.
+_BLOCK = 2048
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(a + b for a in _BASE36 for b in _BASE36)
 _SUFFIXES = 36**6
@@ -37,10 +44,10 @@ def derived_uuid(seed: int, *parts: str) -> str:
 class IdsState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far a world's identifiers have come, for a snapshot."""
 
-    drawn: int
-    requests: int
-    tokens: int
-    named: int
+    drawn: Count
+    requests: Count
+    tokens: Count
+    named: Count
 
 
 class Ids:
@@ -60,19 +67,18 @@ class Ids:
         self._block = ""
 
     def hex(self, digits: int) -> str:
-        """The next `digits` (at most 128) hex digits of the world's stream."""
-        at = self._drawn % 128
-        if at == 0 or not self._block:
-            self._block = self._make_block(self._drawn // 128)
-        self._drawn += digits
-        text = self._block[at : at + digits]
-        if len(text) < digits:
-            self._block = self._make_block(self._drawn // 128)
-            text += self._block[: digits - len(text)]
-        return text
+        """The next `digits` (at most 64) hex digits of the world's stream."""
+        drawn = self._drawn
+        at = drawn % _BLOCK
+        self._drawn = drawn + digits
+        if at + digits < _BLOCK and self._block:
+            return self._block[at : at + digits]
+        text = self._make_block(drawn // _BLOCK)[at : at + digits]
+        self._block = self._make_block(self._drawn // _BLOCK)
+        return text + self._block[: digits - len(text)]
 
     def _make_block(self, index: int) -> str:
-        return blake2b(b"%d" % index, key=self._key).hexdigest()
+        return shake_256(self._key + b"%d" % index).hexdigest(_BLOCK // 2)
 
     def request_id(self, now: int) -> str:
         """`sync-<13-digit epoch ms>-<6 of a-z0-9>`, new on every call (S2E-BATCH-06)."""
@@ -88,9 +94,9 @@ class Ids:
         return "se_" + derived_hex(self._seed, self._world, "token", str(self._tokens))
 
     def secret(self, kind: str) -> str:
-        """A new secret of 40 hex digits, this world's own."""
+        """A new secret of 40 hex digits, this world's own and none of its founding ones."""
         self._tokens += 1
-        return derived_hex(self._seed, self._world, kind, str(self._tokens))[:40]
+        return derived_hex(self._seed, self._world, "made", kind, str(self._tokens))[:40]
 
     def password(self) -> str:
         """A temporary password of 14 characters."""
@@ -114,4 +120,4 @@ class Ids:
         """Back to what a snapshot held."""
         self._drawn, self._requests = state.drawn, state.requests
         self._tokens, self._named = state.tokens, state.named
-        self._block = self._make_block(self._drawn // 128)
+        self._block = ""

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from sandbox.audit import NOBODY, Actor
-from sandbox.clock import instant_text
+from sandbox.audit import NOBODY, Actor, ApiName, Status
+from sandbox.clock import Instant, instant_text
+from sandbox.ids import Count, Name
 from sandbox.rings import Ring
 from sandbox.scan2evolve.employees import Outcome
 from sandbox.scan2evolve.rules import RULES, WARNINGS
@@ -21,6 +22,7 @@ MAX_BODY = 64 * 1024
 _ENTRY_WEIGHT = 1_500
 _OUTCOME_WEIGHT = 200
 
+_LONGEST_SECRET = 100
 _PREFIXES = (b"se_", b"hrms_", b"cs_")
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
@@ -38,10 +40,37 @@ def redact(data: bytes) -> bytes:
 
 def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Header lines without credentials: of Authorization the scheme stays."""
+    lines = tuple([(name, _hidden(value) if name in _SECRET_HEADERS else value) for name, value in headers])
+    # One look at all of them together is several times faster than one at each.
+    if any(prefix in b"\n".join([value for _, value in lines]) for prefix in _PREFIXES):
+        return tuple([(name, redact(value)) for name, value in lines])
+    return lines
+
+
+def _hidden(value: bytes) -> bytes:
+    scheme, space, _ = value.partition(b" ")
+    return scheme[:16] + b" [redacted]" if space and scheme.isalpha() else b"[redacted]"
+
+
+def redact_text(text: str | None) -> str | None:
+    """The same as `redact`, for what quotes a request."""
+    if text is None or not any(prefix.decode() in text for prefix in _PREFIXES):
+        return text
+    return redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+
+def redact_outcomes(records: tuple[Outcome, ...] | None) -> tuple[Outcome, ...] | None:
+    """Outcomes whose messages and warnings quote no secret."""
+    if records is None or all(o.message is None and not o.warnings for o in records):
+        return records
     return tuple(
         [
-            (name, (value.split(b" ", 1)[0][:16] + b" [redacted]") if name in _SECRET_HEADERS else value)
-            for name, value in headers
+            msgspec.structs.replace(
+                outcome,
+                message=redact_text(outcome.message),
+                warnings=tuple([(name, redact_text(text) or "") for name, text in outcome.warnings]),
+            )
+            for outcome in records
         ]
     )
 
@@ -50,12 +79,13 @@ class Body(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The first 64 KiB of a body, and how long it was."""
 
     head: bytes
-    size: int
+    size: Count
 
     @classmethod
     def of(cls, data: bytes) -> Body:
         """What the journal keeps of `data`."""
-        return cls(redact(data)[:MAX_BODY], len(data))
+        # A secret that begins before the cut is seen whole, so that no part of it stays.
+        return cls(redact(data[: MAX_BODY + _LONGEST_SECRET])[:MAX_BODY], len(data))
 
     def view(self, headers: Headers) -> dict[str, Any]:
         """As the control plane shows it."""
@@ -67,12 +97,15 @@ class Body(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
         }
 
 
+ClaimId = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]+-[A-Z]+-[0-9]{2}$")]
+
+
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where in the pipeline a request was decided, and by what."""
 
-    step: str
-    outcome: str
-    claims: tuple[str, ...] = ()
+    step: Name
+    outcome: Literal["accepted", "refused"]
+    claims: tuple[ClaimId, ...] = ()
     message: str | None = None
     rule: str | None = None
     readings: tuple[str, ...] = ()
@@ -81,13 +114,13 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One request and its answer."""
 
-    at: int
-    api: str
+    at: Instant
+    api: ApiName
     operation: str | None
-    method: str
+    method: Name
     path: bytes
     query: bytes
-    status: int
+    status: Status
     actor: Actor
     decision: Decision
     readings: dict[str, str]
@@ -111,6 +144,7 @@ def weight(entry: Entry) -> int:
         + len(entry.query)
         + len(entry.request.head)
         + len(entry.response.head)
+        + len(entry.decision.message or "")
         + len(records) * _OUTCOME_WEIGHT
         + entry.records_bytes
     )
@@ -119,6 +153,17 @@ def weight(entry: Entry) -> int:
 def new_journal() -> Ring[Entry]:
     """An empty journal."""
     return Ring(weight)
+
+
+def fault(entry: Entry) -> str | None:
+    """What of an entry could not be shown, None where all can be."""
+    if not entry.readings.keys() >= set(entry.decision.readings):
+        return "a reading without its value"
+    for outcome in entry.records or ():
+        for name in (outcome.rule, *(name for name, _ in outcome.warnings)):
+            if name is not None and name not in _CLAIM_OF_RULE:
+                return f"there is no rule {name}"
+    return None
 
 
 def view(number: int, entry: Entry) -> dict[str, Any]:
@@ -155,7 +200,6 @@ def view(number: int, entry: Entry) -> dict[str, Any]:
         "records": None
         if entry.records is None
         else [record_view(index, outcome) for index, outcome in enumerate(entry.records)],
-        "records_cut": False,
     }
 
 

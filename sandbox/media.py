@@ -29,3 +29,8 @@ def is_merge_patch(header: str | None) -> bool:
 def is_form(header: str | None) -> bool:
     """`application/x-www-form-urlencoded`."""
     return _names(header, "application/x-www-form-urlencoded")
+
+
+def is_encoded(header: str | None) -> bool:
+    """A Content-Encoding under which the body is not the text itself; no coding is understood here."""
+    return header is not None and header.strip().lower() not in ("", "identity")

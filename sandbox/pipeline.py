@@ -18,7 +18,7 @@ from sandbox.calls import Call, Listing, Reply
 from sandbox.clock import http_date, machine_ms
 from sandbox.document import Document, Operation, Parameter
 from sandbox.errors import Refusal
-from sandbox.journal import Body, Decision, Entry, redact, redact_headers
+from sandbox.journal import Body, Decision, Entry, redact, redact_headers, redact_outcomes, redact_text
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.routes import Routes
@@ -98,7 +98,8 @@ class Pipeline:
         except ClientLeft:
             return
         except Refusal as raised:
-            refusal = raised
+            # Its traceback leads back to this frame: a circle that would keep the body until it is collected.
+            refusal = raised.with_traceback(None)
         except AnswerMismatch as mismatch:
             log.error("%s %s: %s", call.method, call.path.decode("latin-1"), mismatch)  # noqa: TRY400 - the text says it all
             refusal = self.face.server_error(call)
@@ -293,7 +294,12 @@ class Pipeline:
         return reply, encode(reply.payload)
 
     def _headers(self, call: Call, reply: Reply, body: bytes) -> list[Header]:
-        headers: list[Header] = [(b"date", self._date(call)), (b"content-length", b"%d" % len(body))]
+        headers: list[Header] = [(b"date", self._date(call))]
+        if reply.status != 204:
+            headers.append((b"content-length", b"%d" % len(body)))
+        if reply.status >= 400 and b"expect" in call.headers and not call.body:
+            # Refused unread: whether the body still comes, nobody can tell (RFC 9110, 10.1.1).
+            headers.append((b"connection", b"close"))
         if body:
             headers.append((b"content-type", reply.media_type.encode()))
         if call.standing is not None:
@@ -316,8 +322,9 @@ class Pipeline:
             decision = Decision("handler", "accepted", claims, None, None, reply.readings)
         else:
             marks = (refusal.reading,) if refusal.reading else ()
-            decision = Decision(refusal.step, "refused", refusal.claims, refusal.message, refusal.rule, marks)
-        actor = call.actor
+            message = redact_text(refusal.message)
+            decision = Decision(refusal.step, "refused", refusal.claims, message, refusal.rule, marks)
+        actor, records = call.actor, redact_outcomes(reply.records)
         world.journal.append(
             Entry(
                 call.now,
@@ -334,8 +341,8 @@ class Pipeline:
                 Body.of(call.body),
                 redact_headers(headers),
                 Body.of(body),
-                (),
-                reply.records,
+                tuple([redact_text(note) or "" for note in call.notes]),
+                records,
                 reply.records_bytes,
             )
         )
@@ -346,16 +353,17 @@ class Pipeline:
                 actor,
                 None if operation is None else operation.id,
                 self.face.action(call),
-                call.subject,
+                redact_text(call.subject),
                 reply.status,
-                reply.records,
+                records,
+                reply.records_bytes,
             )
         )
 
 
 def _typed(text: str, kind: str) -> Any:
     """A parameter's text as the JSON type that its schema asks for; itself where it is not of that type."""
-    if kind == "integer" and text.lstrip("-").isdecimal() and text.isascii() and len(text) < 19:
+    if kind == "integer" and text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 19:
         return int(text)
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -14,8 +14,8 @@ _MAX_PARTIES = 10_000
 class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """So many requests in a window of so many seconds."""
 
-    limit: int
-    window_seconds: int
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    window_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)]
 
 
 class Window(msgspec.Struct, forbid_unknown_fields=True):
@@ -101,7 +101,8 @@ class RateLimiter:
 
     def _forget_ended(self, now: int) -> None:
         self._windows = {k: w for k, w in self._windows.items() if w.start <= now < w.end}
-        while len(self._windows) >= _MAX_PARTIES:
+        # Some more than need be, so that not every new peer walks over all of them.
+        while len(self._windows) > _MAX_PARTIES - _MAX_PARTIES // 10:
             del self._windows[next(iter(self._windows))]
 
     def state(self) -> RateLimiterState:

@@ -64,7 +64,7 @@ _QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "role-case": ("Is case ignored when a role name is looked up?", ("S2E-ROLE-04",)),
     "missing-id-entry": (
         "What does externalEmployeeId hold in the error of a record that came without one?",
-        ("S2E-FIELD-01",),
+        ("S2E-FIELD-01", "S2E-BATCH-09"),
     ),
     "user-id-without-account": ("How does a result say that there is no account?", ("S2E-BATCH-08",)),
     "additive-site-manager": (
@@ -86,7 +86,7 @@ _QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "malformed-site-id": (
         "Is a site id that is no UUID an unknown site or an error?",
-        ("S2E-SITE-01", "S2E-SITE-02"),
+        ("S2E-SITE-02",),
     ),
     "empty-batch": ("Is an empty employees array refused?", ("S2E-BATCH-03",)),
     "duplicate-in-batch": (
@@ -103,7 +103,7 @@ _QUESTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "token-lifetime": (
         "Do the 24 hours of a token run from its issue or from its last use?",
-        ("S2E-AUTH-11", "S2E-AUTH-12"),
+        ("S2E-AUTH-12",),
     ),
     "environment-mismatch": (
         "With what status is an HRMS token refused in the environment that is not its own?",

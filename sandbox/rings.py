@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 Entry = TypeVar("Entry")
@@ -33,16 +33,20 @@ class Ring(Generic[Entry]):
         self.bytes = 0
         self.last = 0
 
-    def append(self, entry: Entry) -> int:
-        """Keep `entry`; its number, which never comes again."""
-        weight = self._weigh(entry)
-        items = self._items
-        self.last += 1
-        items.append((self.last, weight, entry))
-        self.bytes += weight
+    def append(self, entry: Entry) -> None:
+        """Keep `entry` under the next number; a number never comes again."""
+        self.extend((entry,))
+
+    def extend(self, entries: Sequence[Entry]) -> None:
+        """Keep `entries`, in order."""
+        items, weigh = self._items, self._weigh
+        for entry in entries:
+            weight = weigh(entry)
+            self.last += 1
+            items.append((self.last, weight, entry))
+            self.bytes += weight
         while len(items) > self._max_entries or (self.bytes > self._max_bytes and len(items) > 1):
             self.bytes -= items.popleft()[1]
-        return self.last
 
     def __len__(self) -> int:
         return len(self._items)

@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import ipaddress
-from urllib.parse import urlsplit
+import re
 
 from sandbox.errors import Refusal
 
@@ -31,6 +31,9 @@ def basic_pair(header: str | None) -> tuple[str, str] | None:
     return (client_id, secret) if colon else None
 
 
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{0,5})?")
+
+
 class Guard:
     """Keeps web pages and strangers off the control plane, which hands out credentials.
 
@@ -49,7 +52,8 @@ class Guard:
     ) -> None:
         """Let a request through, or raise the Refusal (401 or 403) that keeps it out."""
         keyed = self._key is not None and not open_to_all
-        if not keyed and not self._host_is_safe(host):
+        match = _HOST.fullmatch((host or "").lower())
+        if (match is None and host) or not (keyed or (match and self._host_is_safe(match[1]))):
             raise Refusal(
                 403, f"Host {host!r} is not this server: use localhost or an IP address", step="guard", rule="host"
             )
@@ -72,15 +76,11 @@ class Guard:
         given = bearer_token(authorization)
         return given is not None and hmac.compare_digest(given.encode(), (self._key or "").encode())
 
-    def _host_is_safe(self, host: str | None) -> bool:
-        try:
-            name = urlsplit(f"//{host or ''}").hostname or ""
-        except ValueError:
-            return False
-        if name == "localhost" or name.endswith(".localhost") or (name and name == self._bound):
+    def _host_is_safe(self, name: str) -> bool:
+        if name in ("localhost", self._bound) or name.endswith(".localhost"):
             return True
         try:
-            ipaddress.ip_address(name)
+            ipaddress.ip_address(name.strip("[]"))
         except ValueError:
             return False
         return True

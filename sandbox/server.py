@@ -37,7 +37,8 @@ class BindError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with a bound on the size of a request's head and on the time it may take.
 
-    The parser has neither: headers without end would be kept in memory without end.
+    The parser has neither: headers without end, or trailers and chunk extensions, would be kept in
+    memory without end. `_head_bytes` counts what came since the last piece of a body.
     """
 
     _head_bytes = 0
@@ -56,11 +57,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, unless the head has grown too long."""
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(_REFUSED)
+        if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            if self._in_head or not self.cycle.response_started:
+                self.transport.write(_REFUSED)
             self.transport.close()
 
     def on_message_begin(self) -> None:
@@ -69,6 +70,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A line of the head. Trailers come here too, and must not pass for headers."""
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Its head is whole: judge its size, and hand it on."""
@@ -81,9 +87,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
             return
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # The parser takes what follows for another protocol, which there is none of here.
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         """Part of a body; of a refused request there is no cycle to take it."""
+        self._head_bytes = 0
         if self.cycle is not None:
             super().on_body(body)
 
@@ -93,6 +103,12 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
         self._in_head = True
         self._head_bytes = 0
+
+    def shutdown(self) -> None:
+        """The server stops: whoever has not sent a whole request is not waited for."""
+        if self.cycle is not None and self.cycle.more_body and not self.cycle.response_started:
+            self.transport.close()
+        super().shutdown()
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -135,12 +151,14 @@ def _listen(host: str, port: int) -> socket.socket:
         family, kind, proto, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, proto)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(address)
-        listener.listen(2048)
+        with contextlib.ExitStack() as on_error:
+            listener = on_error.enter_context(socket.socket(family, kind, proto))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.bind(address)
+            listener.listen(2048)
+            on_error.pop_all()
     except OSError as error:
         raise BindError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
     except OverflowError:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Annotated, Any
 
 import msgspec
 
 from sandbox.audit import AuditEntry
-from sandbox.clock import ClockState
+from sandbox.clock import ClockState, Instant
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ApplicationToken, Environment
 from sandbox.ids import IdsState
-from sandbox.journal import Entry
+from sandbox.journal import Entry, fault
 from sandbox.ratelimit import Limit, RateLimiterState
 from sandbox.readings import Readings
-from sandbox.rings import Ring
+from sandbox.rings import MAX_ENTRIES, Ring
 from sandbox.scan2evolve.employees import WelcomeMail
 from sandbox.scan2evolve.organization import Conflict, Organization, OrganizationState
 from sandbox.scan2evolve.tokens import TokensState
@@ -33,9 +35,9 @@ class InvalidSnapshot(ValueError):
 
 
 class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    seed: int
-    users: int
-    now: int | None
+    seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    users: Annotated[int, msgspec.Meta(ge=0, le=50_000)]
+    now: Instant | None
     frozen: bool
     readings: Readings
     limits: dict[str, Limit | None]
@@ -115,9 +117,9 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
         if credential.organization not in organizations:
             raise InvalidSnapshot("there is no such organization", f"/state/tokens/credentials/{index}/organization")
     for environment, directory in state.directories.items():
-        fault = directory.fault()
-        if fault is not None:
-            raise InvalidSnapshot(fault, f"/state/directories/{environment}")
+        wrong = directory.fault()
+        if wrong is not None:
+            raise InvalidSnapshot(wrong, f"/state/directories/{environment}")
     digests = {token.digest for token in state.tokens.tokens} | {token.digest for token in state.application_tokens}
     clients = {credential.client_id for credential in state.tokens.credentials}
     if worlds.foreign(world, clients, digests):
@@ -132,6 +134,26 @@ def _check_ranges(state: _State) -> None:
         raise InvalidSnapshot("scan2evolve and hrms must both be there", "/state/rates/limits")
     if not state.organizations:
         raise InvalidSnapshot("there must be an organization", "/state/organizations")
+    if set(state.spec.limits) != {"scan2evolve", "hrms"}:
+        raise InvalidSnapshot("scan2evolve and hrms must both be there", "/state/spec/limits")
+    repeatable: tuple[tuple[str, Iterable[str]], ...] = (
+        ("organizations", [organization.id for organization in state.organizations]),
+        ("tokens/credentials", [credential.client_id for credential in state.tokens.credentials]),
+        ("tokens/tokens", [token.digest for token in state.tokens.tokens]),
+        ("application_tokens", [token.digest for token in state.application_tokens]),
+        *((f"application_tokens/{i}/scopes", token.scopes) for i, token in enumerate(state.application_tokens)),
+    )
+    for path, keys in repeatable:
+        if len(set(keys)) != len(tuple(keys)):
+            raise InvalidSnapshot("something comes twice", f"/state/{path}")
+    for name, held in (("journal", state.journal), ("outbox", state.outbox), ("audit", state.audit)):
+        numbers = [number for number, _ in held.entries]
+        if len(numbers) > MAX_ENTRIES or any(a >= b for a, b in pairwise([0, *numbers, held.last + 1])):
+            raise InvalidSnapshot("the numbers do not rise", f"/state/{name}/entries")
+    for index, (_, entry) in enumerate(state.journal.entries):
+        wrong = fault(entry)
+        if wrong is not None:
+            raise InvalidSnapshot(wrong, f"/state/journal/entries/{index}")
 
 
 def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, Organization]) -> None:
@@ -161,7 +183,8 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
 
 
 def _place(message: str) -> tuple[str, str]:
-    """Msgspec's `… - at `$.a[0].b`` as (text, JSON pointer)."""
+    """Msgspec's `… - at `$.a[0].b`` as (text, JSON pointer), which ends where it leaves a key out."""
     text, _, path = message.partition(" - at `$")
+    path = path.partition("[...]")[0]
     steps = re.findall(r"\.([^.\[`]+)|\[([^\]]*)\]", path)
     return text, "/state" + "".join(f"/{name or index}" for name, index in steps)

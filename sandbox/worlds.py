@@ -145,7 +145,9 @@ class World:
         self.tokens, self.application_tokens = Tokens(), {}
         self.begin()
         self.make_credentials()
-        self.tokens.credentials = credentials | self.tokens.credentials
+        # A snapshot may have held organizations that the world was not created with.
+        kept = {key: item for key, item in credentials.items() if item.organization in self.organizations}
+        self.tokens.credentials = kept | self.tokens.credentials
         self.application_tokens = tokens | self.application_tokens
 
 
@@ -169,9 +171,10 @@ class Worlds:
         """The world of that id."""
         return self._worlds.get(world_id)
 
-    def named(self, world_id: str | None) -> World:
-        """The world that a request names, else the default one."""
-        return self._worlds.get(world_id or DEFAULT) or self._worlds[DEFAULT]
+    @property
+    def default(self) -> World:
+        """The world that stands from the start."""
+        return self._worlds[DEFAULT]
 
     def of_client(self, client_id: str) -> World | None:
         """The world in which that client_id is or was known."""
@@ -253,7 +256,7 @@ def founding_organizations(seed: int) -> list[OrganizationState]:
             ]
             email, person = "robin.hale@example.com", "Robin Hale"
         user_id = f"user_{derived_hex(seed, *here, 'user')[:16]}"
-        user = User(user_id, email, email, False, True, False, None, person, None)
+        user = User(user_id, email, email, False, True, False, person, None)
         organizations.append(
             OrganizationState(
                 id=f"org-{derived_uuid(seed, *here)}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from sandbox.calls import Call, Reply
@@ -10,7 +11,7 @@ from sandbox.control.problems import conflict, invalid, missing
 from sandbox.document import Operation, Parameter
 from sandbox.errors import Refusal, problem_body
 from sandbox.jsontext import InvalidJson, decode
-from sandbox.media import is_merge_patch
+from sandbox.media import is_encoded, is_merge_patch
 from sandbox.readings import Readings
 from sandbox.security import Guard
 from sandbox.worlds import World
@@ -95,6 +96,8 @@ class ControlFace:
         """JSON or a JSON merge patch, else 415."""
         if not is_merge_patch(media_type):
             raise Refusal(415, "Content-Type must be application/json", step="media type")
+        if is_encoded(call.header(b"content-encoding")):
+            raise Refusal(415, "Content-Encoding is not understood here", step="media type")
 
     @staticmethod
     def decode_body(call: Call) -> None:
@@ -112,12 +115,15 @@ class ControlFace:
         if validator.is_valid(call.payload):
             return
         faults: list[dict[str, str]] = []
-        for error in validator.iter_errors(call.payload):
-            path = list(error.instance_path)
-            unexpected = getattr(error.kind, "unexpected", None)
-            for name in unexpected or [None]:
-                detail = "is unknown" if unexpected else str(error.message)[:300]
-                faults.append({"pointer": pointer(path if name is None else [*path, name]), "detail": detail})
+        try:
+            for error in islice(validator.iter_errors(call.payload), _MOST_FAULTS):
+                path = list(error.instance_path)
+                unexpected = getattr(error.kind, "unexpected", None)
+                for name in unexpected[:_MOST_FAULTS] if unexpected else [None]:
+                    detail = "is unknown" if unexpected else str(error.message)[:300]
+                    faults.append({"pointer": pointer(path if name is None else [*path, name]), "detail": detail})
+        except ValueError:
+            faults = [{"pointer": "", "detail": "is nested too deeply"}]
         faults = faults[:_MOST_FAULTS]
         first = faults[0]
         where = first["pointer"] or "the body"
@@ -145,6 +151,13 @@ def world_of(call: Call) -> World:
 def body_of(call: Call) -> dict[str, Any]:
     """The body; one left out is an empty object."""
     return call.payload if isinstance(call.payload, dict) else {}
+
+
+def fresh(draw: Callable[[], str], taken: Container[str]) -> str:
+    """The next name that is free: a reset starts the names anew, and credentials outlive it."""
+    while (name := draw()) in taken:
+        pass
+    return name
 
 
 def page(

@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.calls import Call, Reply
 from sandbox.clock import instant_text
-from sandbox.control.api import Handler, body_of, page, world_of
+from sandbox.control.api import Handler, body_of, fresh, page, world_of
 from sandbox.control.collections import Collection
 from sandbox.control.problems import conflict, invalid, missing
 from sandbox.hrms.directory import Department, Directory, Person, Position, WorkLocation
@@ -61,12 +61,15 @@ class _OfDirectory(Collection[Place, Any]):
 
     def create(self, call: Call, place: Place, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         table = self._table(place[1])
-        item_id = body.get("id") or world_of(call).ids.name(self.prefix)
+        item_id = body.get("id", "")
         if item_id in table:
             raise conflict(f"/id: {item_id} is taken", "/id")
         item = self._made(place, item_id, {k: v for k, v in body.items() if k not in ("id", "environment")})
+        if not item_id:
+            # Drawn last: a refused request uses none up.
+            item = msgspec.structs.replace(item, id=world_of(call).ids.name(self.prefix))
         place[1].put(table, item)
-        return item_id, self.show(place, item)
+        return item.id, self.show(place, item)
 
     def change(self, call: Call, place: Place, item: Any, body: dict[str, Any]) -> Any:
         changed = msgspec.structs.replace(item, **body)
@@ -207,9 +210,12 @@ def create_token(call: Call) -> Reply:
     world, body = world_of(call), body_of(call)
     if is_blank(body["name"]):
         raise invalid("/name: must not be blank", "/name")
+    tokens = world.application_tokens
     text = f"hrms_{world.ids.secret('application token')}"
+    while digest(text) in tokens:
+        text = f"hrms_{world.ids.secret('application token')}"
     token = ApplicationToken(
-        id=world.ids.name("token"),
+        id=fresh(lambda: world.ids.name("token"), {token.id for token in tokens.values()}),
         digest=digest(text),
         name=body["name"],
         description=body.get("description"),

@@ -10,7 +10,7 @@ import orjson
 
 from sandbox.calls import Call, Reply
 from sandbox.clock import instant_text
-from sandbox.control.api import Handler, page, world_of
+from sandbox.control.api import Handler, fresh, page, world_of
 from sandbox.control.collections import Collection
 from sandbox.control.problems import conflict, missing
 from sandbox.ids import digest
@@ -244,7 +244,6 @@ class OrganizationUsers(_OfOrganization):
             username_given="username" in body,
             enabled=True,
             must_reset_password=False,
-            password_digest=None,
             name=body["name"],
             employee=None,
         )
@@ -317,10 +316,10 @@ class Credentials(Collection[tuple[World, Organization], Credential]):
 
     def create(self, call: Call, place: tuple[World, Organization], body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         world, organization = place
-        client_id = f"client_{world.ids.secret('client')[:24]}"
+        client_id = fresh(lambda: f"client_{world.ids.secret('client')[:24]}", world.tokens.credentials)
         secret = f"cs_{world.ids.secret('client secret')}"
         credential = Credential(
-            id=world.ids.name("cred"),
+            id=fresh(lambda: world.ids.name("cred"), {c.id for c in world.tokens.credentials.values()}),
             organization=organization.id,
             client_id=client_id,
             secret_digest=digest(secret),

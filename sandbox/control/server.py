@@ -75,7 +75,7 @@ def list_worlds(call: Call) -> Reply:
 
 async def create_world(call: Call) -> Reply:
     """A new world with its secrets; others are served while its people are made."""
-    body, default = body_of(call), call.worlds.named(None).spec
+    body, default = body_of(call), call.worlds.default.spec
     world_id = body.get("id") or call.worlds.free_id()
     spec = WorldSpec(
         id=world_id,
@@ -113,6 +113,10 @@ def reset_world(call: Call) -> Reply:
     """A world as created: credentials stay valid, issued tokens do not."""
     world = world_of(call)
     world.reset()
+    for client_id in world.tokens.credentials:
+        call.worlds.register_client(world, client_id)
+    for digest in world.application_tokens:
+        call.worlds.register_digest(world, digest)
     return Reply(payload=world_view(call, world))
 
 

@@ -55,9 +55,11 @@ def identify(call: Call, use: bool) -> None:
     text = bearer_token(call.header(b"authorization"))
     key = digest(text) if text is not None else ""
     world = call.worlds.of_digest(key)
-    call.world = call.worlds.named(call.header(b"x-sandbox-world")) if world is None else world
+    call.world = call.named_world() if world is None else world
     token = call.world.application_tokens.get(key)
     if token is None:
+        if world is not None:
+            call.notes += ("The token belongs to this world, but is revoked or no application token",)
         call.unauthorized = _unauthenticated("HRMS-AUTH-02")
         return
     call.principal = token

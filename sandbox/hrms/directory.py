@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from sandbox.ids import Name
+
+#: An id in a snapshot: it is put into paths and headers.
+ItemId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\\Z")]
 UserStatus = Literal["active", "inactive"]
 
 
 class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A department (HRMS-DEPT-01)."""
 
-    id: str
+    id: ItemId
     name: str
     code: str | None
 
@@ -21,7 +25,7 @@ class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A position, that is a job title (HRMS-POS-01)."""
 
-    id: str
+    id: ItemId
     name: str
     code: str | None
 
@@ -29,7 +33,7 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class WorkLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A place of work."""
 
-    id: str
+    id: ItemId
     name: str
     address: str | None
     city: str | None
@@ -39,8 +43,8 @@ class WorkLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A user of the HRMS (HRMS-USER-02)."""
 
-    id: str
-    staff_id: str
+    id: ItemId
+    staff_id: Name
     email: str
     name: str
     preferred_name: str | None
@@ -69,6 +73,9 @@ class DirectoryState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         positions = {item.id for item in self.positions}
         locations = {item.id for item in self.work_locations}
         users = {item.id for item in self.users}
+        for items in (self.departments, self.positions, self.work_locations, self.users):
+            if len({item.id for item in items}) != len(items):
+                return "an id comes twice"
         for person in self.users:
             for item_id, known in (
                 (person.department_id, departments),
@@ -79,6 +86,16 @@ class DirectoryState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     return f"user {person.id} refers to {item_id}, which is not there"
             if not locations.issuperset(person.work_location_ids):
                 return f"user {person.id} has a work location that is not there"
+            if len(set(person.work_location_ids)) != len(person.work_location_ids):
+                return f"user {person.id} has a work location twice"
+        managers = {person.id: person.manager_id for person in self.users}
+        # Whoever is left when all without a manager among them have gone is in a circle, or below one.
+        while managers:
+            free = [user_id for user_id, manager in managers.items() if manager not in managers]
+            if not free:
+                return f"user {next(iter(managers))} is in a circle of managers"
+            for user_id in free:
+                del managers[user_id]
         return None
 
 

@@ -6,6 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from sandbox.clock import Instant
+from sandbox.ids import Name
+
 Environment = Literal["staging", "uat"]
 ENVIRONMENTS: tuple[Environment, ...] = ("staging", "uat")
 Scope = Literal["users:read", "departments:read", "positions:read"]
@@ -15,10 +18,10 @@ SCOPES: tuple[Scope, ...] = ("users:read", "departments:read", "positions:read")
 class ApplicationToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token by its digest: its text is shown once, at creation (HRMS-AUTH-05)."""
 
-    id: str
+    id: Name
     digest: str
     name: str
     description: str | None
     scopes: tuple[Scope, ...]
     environment: Environment
-    created_at: int
+    created_at: Instant

@@ -13,8 +13,8 @@ from sandbox.document import Operation, Parameter
 from sandbox.errors import Refusal, scan2evolve_body
 from sandbox.ids import digest
 from sandbox.jsontext import InvalidJson, decode
-from sandbox.media import is_form, is_json
-from sandbox.scan2evolve.employees import Batch, Outcome
+from sandbox.media import is_encoded, is_form, is_json
+from sandbox.scan2evolve.employees import Batch, Outcome, WelcomeMail
 from sandbox.scan2evolve.organization import Organization, User
 from sandbox.scan2evolve.rules import ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
@@ -68,26 +68,27 @@ def identify(call: Call, use: bool) -> None:
     """
     header = call.header(b"authorization")
     worlds = call.worlds
-    named = worlds.named(call.header(b"x-sandbox-world"))
     if call.operation is not None and call.operation.id == "issueToken":
         call.principal = Grant(call)
         client_id = call.principal.client_id
-        call.world = worlds.of_client(client_id) or named if client_id is not None else named
+        call.world = (worlds.of_client(client_id) if client_id is not None else None) or call.named_world()
         _count_for(call, call.world.tokens.credentials.get(client_id or ""), "client")
         return
     credential = None
     token, pair = bearer_token(header), basic_pair(header)
     if token is not None:
         key = digest(token)
-        call.world = worlds.of_digest(key) or named
+        call.world = worlds.of_digest(key) or call.named_world()
         sliding = call.world.readings.token_lifetime == "sliding"
         credential = call.world.tokens.use(key, call.world.clock.now(), sliding, use)
     elif pair is not None:
-        call.world = worlds.of_client(pair[0]) or named
+        call.world = worlds.of_client(pair[0]) or call.named_world()
         credential = call.world.tokens.check_secret(*pair)
     else:
-        call.world = named
+        call.world = call.named_world()
     if credential is None:
+        if token is not None and worlds.of_digest(key) is not None:
+            call.notes += ("The token belongs to this world, but is expired, revoked or from before a reset",)
         call.unauthorized = Refusal(401, "Unauthorized", step="credentials", claims=("S2E-AUTH-07",))
         return
     call.principal = call.world.organizations[credential.organization]
@@ -121,6 +122,8 @@ def decode_body(call: Call) -> None:
     if isinstance(call.principal, Grant):
         return
     try:
+        if is_encoded(call.header(b"content-encoding")):
+            raise InvalidJson("compressed")
         call.payload = decode(call.body)
     except InvalidJson:
         raise Refusal(400, "Invalid JSON", step="body", claims=("S2E-BATCH-15",), rule="json") from None
@@ -147,6 +150,8 @@ class Grant:
 
 def _grant_fields(call: Call) -> dict[str, Any] | None:
     media_type = call.header(b"content-type")
+    if is_encoded(call.header(b"content-encoding")):
+        return None
     try:
         if is_json(media_type):
             fields = decode(call.body)
@@ -221,6 +226,7 @@ def sync_employees(call: Call) -> Reply:
                 raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
     is_valid = operation.items["employees"].closed_validator(readings).is_valid
     organization: Organization = call.principal
+    mails: list[WelcomeMail] = []
     batch = Batch(
         organization,
         [other for other in world.organizations.values() if other is not organization],
@@ -228,14 +234,15 @@ def sync_employees(call: Call) -> Reply:
         world.rulebook,
         world.ids,
         call.now,
-        world.outbox.append,
+        mails.append,
     )
     call.request_id = world.ids.request_id(call.now)
     outcomes = tuple([batch.sync(record, well_formed or is_valid(record)) for record in body["employees"]])
+    world.outbox.extend(mails)
     results, errors, size = [], [], 0
     with_null = readings.user_id_without_account == "null"
     for outcome in outcomes:
-        size += len(outcome.external_id or "")
+        size += outcome.text_size()
         if outcome.status == "ERROR":
             errors.append(_error_entry(outcome, readings.missing_id_entry))
             continue

@@ -11,13 +11,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from sandbox.ids import Ids, digest
+from sandbox.clock import Instant
+from sandbox.ids import Ids, Name
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.scan2evolve.organization import SITE_MANAGER, Assignment, Employee, Organization, User
 from sandbox.scan2evolve.records import is_blank, unknown_fields, without_nulls
 from sandbox.scan2evolve.rules import (
+    ACCOUNT,
+    EMAIL,
     GROUP_UNKNOWN,
+    MANAGER,
     ROLE_UNKNOWN,
     SITE_UNKNOWN,
     Rule,
@@ -32,8 +36,8 @@ class WelcomeMail(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     name: str
     username: str
     organization: str
-    sent_at: int
-    temporary_password: str | None
+    sent_at: Instant
+    temporary_password: Name | None
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -51,9 +55,16 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     message: str | None
     ignored: tuple[str, ...]
 
+    def text_size(self) -> int:
+        """How long all its texts are together, which only the request's size limits."""
+        size = len(self.external_id or "") + len(self.message or "")
+        if self.warnings:
+            size += sum(len(text) for _, text in self.warnings)
+        return size + sum(map(len, self.ignored)) if self.ignored else size
+
 
 class Batch:
-    """What all records of one request share."""
+    """What all records of one request share: the organization, the readings as flags, and look-ups done once."""
 
     def __init__(
         self,
@@ -73,22 +84,34 @@ class Batch:
         self.now = now
         self.send = send
         self.seen: set[str] = set()
-        self._exact = readings.role_case == "exact"
-        self._roles: dict[str, tuple[str | None, bool]] = {}
+        self.nulls_ignored = readings.null_field == "ignored"
+        self.duplicates_refused = readings.duplicate_in_batch == "error"
+        self.status_kept = readings.omitted_status == "kept"
+        self.assignments_kept = readings.omitted_assignments == "kept"
+        self.existing_updated = readings.additive_existing == "updated"
+        self.name_sticks = readings.display_name == "sticky"
+        self.flags_repeat = readings.account_flags == "every-sync"
+        self._role_case_counts = readings.role_case == "exact"
+        self.roles: dict[str, tuple[str | None, bool]] = {}
         self.manager_roles = {role.id for role in organization.roles.values() if self._is_manager(role.name)}
+        # Whoever is in none of these tables can have no conflict of e-mails.
+        self.emails: tuple[dict[str, str], ...] = tuple(
+            table for place in (organization, *self.others) for table in (place.employee_by_email, place.user_by_email)
+        )
 
     def _is_manager(self, name: str) -> bool:
-        return (name if self._exact else name.casefold()) == SITE_MANAGER
+        return (name if self._role_case_counts else name.casefold()) == SITE_MANAGER
 
     def role(self, name: str) -> tuple[str | None, bool]:
-        """The id of the organization's role of that name, None if unknown; whether it names site_manager."""
-        found = self._roles.get(name)
-        if found is None:
-            organization = self.organization
-            role_id = organization.role_by_name.get(name)
-            if role_id is None and not self._exact:
-                role_id = organization.role_by_casefold.get(name.casefold())
-            found = self._roles[name] = (role_id, self._is_manager(name))
+        """The id of the organization's role of that name, None if unknown; whether it names site_manager.
+
+        Remembered in `roles`.
+        """
+        organization = self.organization
+        role_id = organization.role_by_name.get(name)
+        if role_id is None and not self._role_case_counts:
+            role_id = organization.role_by_casefold.get(name.casefold())
+        found = self.roles[name] = (role_id, self._is_manager(name))
         return found
 
     def sync(self, record: Any, well_formed: bool = False) -> Outcome:
@@ -100,35 +123,29 @@ class Batch:
         ignored: tuple[str, ...] = ()
         if not well_formed:
             ignored = tuple(unknown_fields(record))
-        if self.readings.null_field == "ignored" and isinstance(record, dict):
+        if self.nulls_ignored and isinstance(record, dict):
             record = without_nulls(record)
         attempt = Attempt(self, record)
         rules = self.rulebook.quick if well_formed else self.rulebook.full
-        for check, rule in rules["record"]:
-            fills = check(attempt)
-            if fills is not None:
-                return attempt.refused(rule, fills, ignored)
-        attempt.read()
-        for check, rule in rules["employee"]:
+        if not well_formed or self.duplicates_refused:
+            for check, rule in rules.record:
+                fills = check(attempt)
+                if fills is not None:
+                    return attempt.refused(rule, fills, ignored)
+        concerns = attempt.read()
+        for check, rule in rules.employee[concerns]:
             fills = check(attempt)
             if fills is not None:
                 return attempt.refused(rule, fills, ignored)
         attempt.settle_assignments()
-        for check, rule in rules["result"]:
+        for check, rule in rules.result[concerns]:
             fills = check(attempt)
             if fills is not None:
                 return attempt.refused(rule, fills, ignored)
         employee = attempt.commit()
-        return Outcome(
-            attempt.external_id,
-            "CREATED" if attempt.existing is None else "UPDATED",
-            employee.id,
-            employee.user,
-            tuple(attempt.warnings),
-            None,
-            None,
-            ignored,
-        )
+        warnings = tuple(dict.fromkeys(attempt.warnings)) if attempt.warnings else ()
+        status: Literal["CREATED", "UPDATED"] = "CREATED" if attempt.existing is None else "UPDATED"
+        return Outcome(employee.external_id, status, employee.id, employee.user, warnings, None, None, ignored)
 
 
 _NOBODY = Employee(
@@ -173,22 +190,29 @@ class Attempt:
         "external_id",
         "groups",
         "organization",
-        "readings",
         "record",
         "roles",
         "sites",
         "status",
         "user",
+        "username",
         "username_given",
-        "wants_account",
         "warnings",
     )
+
+    roles: tuple[str, ...]
+    groups: tuple[Assignment, ...]
+    sites: tuple[Assignment, ...]
 
     def __init__(self, batch: Batch, record: Any) -> None:
         self.batch = batch
         self.organization = batch.organization
-        self.readings = batch.readings
         self.record = record
+
+    @property
+    def readings(self) -> Readings:
+        """The readings in force."""
+        return self.batch.readings
 
     def refused(self, rule: Rule, fills: dict[str, Any], ignored: tuple[str, ...]) -> Outcome:
         """The record's error. A message is never half-filled: braces in values stay as they are."""
@@ -200,65 +224,87 @@ class Attempt:
 
     # What the record asks ------------------------------------------------------------------------
 
-    def read(self) -> None:
-        """Work out what the record asks for, once its shape is known to be good."""
+    def read(self) -> int:
+        """Work out what the record asks for, once its shape is known to be good.
+
+        Answers its concerns: rules about anything else cannot refuse it and need not be asked.
+        """
         record = self.record
-        organization = self.organization
+        batch = self.batch
+        get = record.get
         self.external_id = record["externalEmployeeId"]
-        existing = self.existing = organization.employees.get(self.external_id)
-        status = record.get("status")
+        existing = self.existing = self.organization.employees.get(self.external_id)
+        status = get("status")
         if status is None:
-            kept = existing is not None and self.readings.omitted_status == "kept"
-            status = existing.status if existing is not None and kept else "ACTIVE"
+            status = existing.status if existing is not None and batch.status_kept else "ACTIVE"
         self.status = status
-        self.active = status == "ACTIVE"
-        email = self.email = record.get("email")
-        self.email_folded = None if email is None else email.casefold()
-        account = self.account = record.get("userAccount") if self.active else None
-        self.wants_account = account is not None
+        active = self.active = status == "ACTIVE"
+        concerns = 0
+        email = self.email = get("email")
+        folded = self.email_folded = None if email is None else email.casefold()
+        if folded is not None and (existing is None or existing.email != email):
+            for table in batch.emails:
+                if folded in table:
+                    concerns = EMAIL
+                    break
+        account = self.account = get("userAccount") if active else None
         self.username_given = None if account is None else account.get("username")
-        self.user = None
-        if existing is not None and existing.user is not None:
-            self.user = organization.users[existing.user]
-        elif account is not None:
-            self.user = self._user_to_link()
-        self.additive = record.get("updateMode") == "additive"
+        self.user = self._user() if account is not None or existing is not None else None
+        self.username = None
+        if account is not None:
+            concerns |= ACCOUNT
+            self.username = self._desired_username()
+        elif self.user is not None:
+            self.username = self._desired_username()
+        self.additive = get("updateMode") == "additive"
         self.warnings: list[tuple[str, str]] = []
         self.asks_manager = self.asks_site_manager = False
         self.asked_roles: dict[str, None] = {}
         self.asked_groups: dict[str, str | None] = {}
         self.asked_sites: dict[str, str | None] = {}
-        if self.active:
-            self._look_up()
+        if active:
+            self._look_up(record)
+            held = existing is not None and (existing.roles or existing.sites)
+            if self.asks_manager or self.asks_site_manager or held:
+                concerns |= MANAGER
+        return concerns
 
-    def _user_to_link(self) -> User | None:
-        """The user of this e-mail who is linked to nobody (S2E-ACCT-07)."""
-        folded = self.email_folded
-        if folded is None and self.existing is not None and self.existing.email is not None:
-            folded = self.existing.email.casefold()
-        if folded is None:
+    @property
+    def wants_account(self) -> bool:
+        """Whether an account is asked for on an ACTIVE record."""
+        return self.account is not None
+
+    def _user(self) -> User | None:
+        """The employee's account, else a user of the e-mail who is linked to nobody (S2E-ACCT-07)."""
+        organization, existing = self.organization, self.existing
+        if existing is not None and existing.user is not None:
+            return organization.users[existing.user]
+        if self.account is None:
             return None
-        user_id = self.organization.user_by_email.get(folded)
+        folded = self.email_folded
+        if folded is None and existing is not None and existing.email is not None:
+            folded = existing.email.casefold()
+        user_id = None if folded is None else organization.user_by_email.get(folded)
         if user_id is None:
             return None
-        user = self.organization.users[user_id]
+        user = organization.users[user_id]
         return user if user.employee is None else None
 
-    def _look_up(self) -> None:
-        """Find the roles, groups and sites asked for; what is unknown becomes a warning, once."""
-        batch, record, organization = self.batch, self.record, self.organization
-        warnings = self.warnings
+    def _look_up(self, record: dict[str, Any]) -> None:
+        """Find the roles, groups and sites asked for; what is unknown becomes a warning."""
+        batch, organization = self.batch, self.organization
+        known = batch.roles
         for name in record.get("roles", ()):
-            role_id, manager = batch.role(name)
+            role_id, manager = known.get(name) or batch.role(name)
             if manager:
                 self.asks_manager = True
             if role_id is not None:
                 self.asked_roles[role_id] = None
             else:
-                warnings.append(ROLE_UNKNOWN.about(name))
+                self.warnings.append(ROLE_UNKNOWN.about(name))
         for entry in record.get("groups", ()):
             key = entry.get("externalGroupId")
-            if is_blank(key):
+            if key is None or is_blank(key):
                 key = entry.get("groupName")
                 group_id = organization.group_by_name.get(key)
             else:
@@ -266,23 +312,21 @@ class Attempt:
             if group_id is not None:
                 self.asked_groups[group_id] = entry.get("role")
             else:
-                warnings.append(GROUP_UNKNOWN.about(key))
+                self.warnings.append(GROUP_UNKNOWN.about(key))
         for entry in record.get("sites", ()):
             site_role = entry.get("role")
             site_id = organization.site_by_id.get(entry.get("id", "").casefold())
             role_id = None
             if site_role is not None:
-                role_id, manager = batch.role(site_role)
+                role_id, manager = known.get(site_role) or batch.role(site_role)
                 if manager:
                     self.asks_site_manager = True
                 if role_id is None and site_id is not None:
-                    warnings.append(ROLE_UNKNOWN.about(site_role))
+                    self.warnings.append(ROLE_UNKNOWN.about(site_role))
             if site_id is not None:
                 self.asked_sites[site_id] = role_id
             else:
-                warnings.append(SITE_UNKNOWN.about(entry.get("id", "")))
-        if len(warnings) > 1:
-            self.warnings = list(dict.fromkeys(warnings))
+                self.warnings.append(SITE_UNKNOWN.about(entry.get("id", "")))
 
     @property
     def asks_any_site(self) -> bool:
@@ -294,7 +338,7 @@ class Attempt:
         existing = self.existing
         if existing is None or self.additive or not self.active or "sites" in self.record:
             return False
-        if self.readings.omitted_assignments != "kept":
+        if not self.batch.assignments_kept:
             return False
         return any(role in self.batch.manager_roles for _, role in existing.sites)
 
@@ -307,10 +351,11 @@ class Attempt:
         """Role ids held before this record."""
         return () if self.existing is None else self.existing.roles
 
-    def desired_username(self) -> str | None:
+    def _desired_username(self) -> str | None:
         """The username that this record brings about, or None where the account's stays (S2E-ACCT-02)."""
-        if self.username_given is not None:
-            return str(self.username_given)
+        given = self.username_given
+        if given is not None:
+            return given  # type: ignore[no-any-return]
         user, existing = self.user, self.existing
         if user is None:
             return self.email if self.email is not None or existing is None else existing.email
@@ -325,9 +370,7 @@ class Attempt:
     def settle_assignments(self) -> None:
         """Roles, groups and sites as they would be after this record (S2E-MODE-01, S2E-MODE-03)."""
         if not self.active:
-            self.roles: tuple[str, ...] = ()
-            self.groups: tuple[Assignment, ...] = ()
-            self.sites: tuple[Assignment, ...] = ()
+            self.roles = self.groups = self.sites = ()
             return
         roles, groups, sites = self.asked_roles, self.asked_groups, self.asked_sites
         existing = self.existing
@@ -336,7 +379,7 @@ class Attempt:
                 roles = dict.fromkeys(existing.roles) | roles
                 groups = self._added(existing.groups, groups)
                 sites = self._added(existing.sites, sites)
-            elif self.readings.omitted_assignments == "kept":
+            elif self.batch.assignments_kept:
                 record = self.record
                 roles = roles if "roles" in record else dict.fromkeys(existing.roles)
                 groups = groups if "groups" in record else dict(existing.groups)
@@ -347,30 +390,37 @@ class Attempt:
 
     def _added(self, existing: tuple[Assignment, ...], asked: dict[str, str | None]) -> dict[str, str | None]:
         merged = dict(existing)
-        updates = self.readings.additive_existing == "updated"
         for key, role in asked.items():
-            if key not in merged or (updates and role is not None):
+            if key not in merged or (self.batch.existing_updated and role is not None):
                 merged[key] = role
         return merged
 
     def commit(self) -> Employee:
         """Store the employee and the account, send the mail; every rule has passed."""
         record, existing, batch = self.record, self.existing, self.batch
-        before = _NOBODY if existing is None else existing
         get = record.get
+        before = _NOBODY if existing is None else existing
         email = get("email", before.email)
         first_name, last_name = get("firstName", before.first_name), get("lastName", before.last_name)
-        display_name, given = self._display_name(before, first_name, last_name)
+        name = get("displayName")
+        given = name is not None
+        if not given:
+            if before.display_name_given and batch.name_sticks:
+                name, given = before.display_name, True
+            else:
+                name = made_name(first_name, last_name) or self.external_id
+        user = self.user
+        if user is not None or (self.account is not None and email is not None):
+            user = self._account(user, email, name)
         supervisor = get("supervisor")
         metadata = get("metadata")
-        user = self._account(email, display_name)
         employee = Employee(
             self.external_id,
             "emp_" + batch.ids.hex(24) if existing is None else existing.id,
             self.status,
             first_name,
             last_name,
-            display_name,
+            name,
             given,
             email,
             get("phone", before.phone),
@@ -388,47 +438,46 @@ class Attempt:
         self.organization.put_employee(existing, employee)
         return employee
 
-    def _display_name(self, before: Employee, first: str | None, last: str | None) -> tuple[str, bool]:
-        """The name shown, and whether it was given rather than made (S2E-FIELD-07)."""
-        name = self.record.get("displayName")
-        if name is not None:
-            return name, True
-        if before.display_name_given and self.readings.display_name == "sticky":
-            return before.display_name, True
-        made = " ".join(part for part in (first, last) if part is not None and not is_blank(part))
-        return made or self.external_id, False
-
-    def _account(self, email: str | None, display_name: str) -> User | None:
-        """The account after this record, stored; a new or linked one included."""
-        user, account, batch = self.user, self.account, self.batch
-        if user is None and (account is None or email is None):
-            return None
-        username = self.desired_username()
-        if username is not None and user is not None:
-            holder = self.organization.user_by_username.get(username.casefold())
-            if holder is not None and holder != user.id:
-                username = None
-        password = None
-        acts = user is None or (
-            user.employee is not None and account is not None and self.readings.account_flags == "every-sync"
-        )
-        if acts and account is not None and account.get("forcePasswordReset"):
-            password = batch.ids.password()
-        after = User(
-            "user_" + batch.ids.hex(16) if user is None else user.id,
-            (email if user is None else email or user.email) or "",
-            username if username is not None else user.username if user is not None else "",
-            self.username_given is not None or (user is not None and user.username_given),
-            self.active,
-            password is not None or (user is not None and user.must_reset_password),
-            digest(password) if password is not None else None if user is None else user.password_digest,
-            display_name if user is None else user.name,
-            self.external_id,
-        )
+    def _account(self, user: User | None, email: str | None, name: str) -> User:
+        """The account after this record, stored: a new one, a linked one, or the employee's own."""
+        account, batch, username = self.account, self.batch, self.username
+        # What the flags ask for now: always for a new account, never at linking, later as the reading says.
+        flags: dict[str, Any] = {}
+        if account is not None and (user is None or (user.employee is not None and batch.flags_repeat)):
+            flags = account
+        forced = bool(flags.get("forcePasswordReset"))
+        if user is None:
+            assert email is not None and username is not None  # noqa: S101, PT018 - commit has seen to it
+            given = self.username_given is not None
+            user_id = "user_" + batch.ids.hex(16)
+            after = User(user_id, email, username, given, True, forced, name, self.external_id)
+        else:
+            if username is not None and account is None:
+                # Where the username follows the e-mail without being asked for, it gives way (S2E-ACCT-11).
+                holder = self.organization.user_by_username.get(username.casefold())
+                username = username if holder is None or holder == user.id else None
+            after = User(
+                user.id,
+                user.email if email is None else email,
+                user.username if username is None else username,
+                user.username_given or self.username_given is not None,
+                self.active,
+                user.must_reset_password or forced,
+                user.name,
+                self.external_id,
+            )
+        if flags.get("sendWelcomeEmail"):
+            password = batch.ids.password() if forced else None
+            organization = self.organization.name
+            batch.send(WelcomeMail(after.email, name, after.username, organization, batch.now, password))
         if after != user:
             self.organization.put_user(user, after)
-        if acts and account is not None and account.get("sendWelcomeEmail"):
-            batch.send(
-                WelcomeMail(after.email, display_name, after.username, self.organization.name, batch.now, password)
-            )
         return after
+
+
+def made_name(first: str | None, last: str | None) -> str:
+    """First and last name joined by a space, blank ones left out (S2E-FIELD-07)."""
+    if first and last and not first[0].isspace() and not last[0].isspace():
+        # A name that begins with a visible character is not blank: the common case, without looking further.
+        return f"{first} {last}"
+    return " ".join(part for part in (first, last) if part is not None and not is_blank(part))

@@ -6,26 +6,35 @@ of one. The look-up tables beside the records are derived and rebuilt on restore
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+from sandbox.ids import Name
+from sandbox.jsontext import decode
+from sandbox.scan2evolve.records import is_email
 
 Status = Literal["ACTIVE", "INACTIVE", "TERMINATED"]
 
 SITE_MANAGER = "site_manager"
 
+# What ids in a snapshot must look like.
+SiteId = Annotated[str, msgspec.Meta(pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\Z")]
+UserId = Annotated[str, msgspec.Meta(pattern="^user_[0-9a-f]{16}\\Z")]
+EmployeeId = Annotated[str, msgspec.Meta(pattern="^emp_[0-9a-f]{24}\\Z")]
+
 
 class Role(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A role of the organization; names are compared as the reading `role-case` says."""
 
-    id: str
+    id: Name
     name: str
 
 
 class Group(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A group; `external_id` is the caller's own key for it, where it has one."""
 
-    id: str
+    id: Name
     name: str
     external_id: str | None
 
@@ -33,7 +42,7 @@ class Group(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class Site(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A site; `id` is its UUID, compared without case."""
 
-    id: str
+    id: SiteId
     name: str
     code: str | None
 
@@ -44,13 +53,12 @@ class User(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     `username_given`: False while the username is merely the e-mail and follows it.
     """
 
-    id: str
+    id: UserId
     email: str
     username: str
     username_given: bool
     enabled: bool
     must_reset_password: bool
-    password_digest: str | None
     name: str
     employee: str | None
 
@@ -62,8 +70,8 @@ Assignment = tuple[str, str | None]
 class Employee(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """An employee as last synced. `metadata` is JSON text, dates are shown as they were given."""
 
-    external_id: str
-    id: str
+    external_id: Name
+    id: EmployeeId
     status: Status
     first_name: str | None
     last_name: str | None
@@ -90,8 +98,8 @@ class Conflict(Exception):
 class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
     """An organization in a snapshot, in order of creation throughout."""
 
-    id: str
-    name: str
+    id: Name
+    name: Name
     roles: list[Role]
     groups: list[Group]
     sites: list[Site]
@@ -101,6 +109,7 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
     def check(self) -> None:
         """Raise Conflict where a reference leads nowhere or something unique comes twice."""
         roles = {role.id for role in self.roles}
+        managers = {role.id for role in self.roles if role.name == SITE_MANAGER}
         groups = {group.id for group in self.groups}
         sites = {site.id for site in self.sites}
         users = {user.id: user for user in self.users}
@@ -112,16 +121,25 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
                 raise Conflict(f"{who} has a role or group that is not there")
             if not {site for site, _ in employee.sites} <= sites:
                 raise Conflict(f"{who} has a site that is not there")
+            if managers.intersection(employee.roles) and not employee.sites:
+                raise Conflict(f"{who} holds site_manager and has no site")
+            if employee.metadata is not None and not _is_object(employee.metadata):
+                raise Conflict(f"{who} has metadata that is no JSON object")
             if employee.user is not None and (
                 employee.user not in users or users[employee.user].employee != employee.external_id
             ):
                 raise Conflict(f"{who} and user {employee.user} are not linked to each other")
         for user in self.users:
+            if not is_email(user.email):
+                raise Conflict(f"user {user.id} has no e-mail")
             if user.employee is not None and (
                 user.employee not in employees or employees[user.employee].user != user.id
             ):
                 raise Conflict(f"user {user.id} and employee {user.employee} are not linked to each other")
         for what, keys in (
+            ("role id", [role.id for role in self.roles]),
+            ("group id", [group.id for group in self.groups]),
+            ("site id", [site.id.casefold() for site in self.sites]),
             ("externalEmployeeId", [e.external_id for e in self.employees]),
             ("employee e-mail", [e.email.casefold() for e in self.employees if e.email is not None]),
             ("user id", [u.id for u in self.users]),
@@ -130,6 +148,13 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
         ):
             if len(set(keys)) != len(keys):
                 raise Conflict(f"{what} comes twice")
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(decode(text.encode()), dict)
+    except ValueError:
+        return False
 
 
 class Organization:

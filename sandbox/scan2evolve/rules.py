@@ -4,7 +4,8 @@ The rows stand in the order in which they are checked; the first that refuses is
 A check gets the record in hand and answers None where it passes, else what fills the message's
 braces. Rows with `stage` RECORD look at the raw record, EMPLOYEE at what it asks of the employee,
 RESULT at what would be stored. Rows marked `shape` are implied by the EmployeeRecord schema: a
-record that is valid against it need not be put through them.
+record that is valid against it need not be put through them. A row's `concern` says that it can
+only refuse a record with that concern, so that no other need be asked.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ Fills = dict[str, Any] | None
 Stage = Literal["record", "employee", "result"]
 NO_FILLS: dict[str, Any] = {}
 
+# Concerns of a record, as bits: a new e-mail that somebody has, an account, site_manager asked for, or
+# roles or sites held.
+EMAIL, ACCOUNT, MANAGER = 1, 2, 4
+_ALL_CONCERNS = range(8)
+
 
 class Rule(msgspec.Struct, frozen=True):
     """A row: what is refused, by which claim, with which words."""
@@ -44,6 +50,7 @@ class Rule(msgspec.Struct, frozen=True):
     check: Callable[[Attempt], Fills]
     stage: Stage = "employee"
     shape: bool = False
+    concern: int = 0
 
 
 class Warning(msgspec.Struct, frozen=True):  # noqa: A001 - the vocabulary's word
@@ -173,7 +180,7 @@ def _username_blank(attempt: Attempt) -> Fills:
 def _username_taken(attempt: Attempt) -> Fills:
     if not attempt.wants_account:
         return None
-    username = attempt.desired_username()
+    username = attempt.username
     if username is None:
         return None
     holder = attempt.organization.user_by_username.get(username.casefold())
@@ -263,6 +270,7 @@ RULES: tuple[Rule, ...] = (
         "S2E-FIELD-09",
         "Email is required for ACTIVE users with userAccount",
         _email_required,
+        concern=ACCOUNT,
     ),
     Rule("email-format", "S2E-FIELD-08", "Invalid email format", _email_format, shape=True),
     Rule(
@@ -270,16 +278,24 @@ RULES: tuple[Rule, ...] = (
         "S2E-FIELD-11",
         "User with email {email} already exists in a different organization",
         _email_elsewhere,
+        concern=EMAIL,
     ),
     Rule(
         "email-linked",
         "S2E-FIELD-10",
         "User with email {email} already exists and is linked to employee {employee}",
         _email_linked,
+        concern=EMAIL,
     ),
-    Rule("email-of-other-user", "S2E-ACCT-07", "User with email {email} already exists", _email_of_other_user),
-    Rule("username-not-empty", "S2E-ACCT-10", "Username must not be empty", _username_blank),
-    Rule("username-free", "S2E-ACCT-10", "Username '{username}' is already taken", _username_taken),
+    Rule(
+        "email-of-other-user",
+        "S2E-ACCT-07",
+        "User with email {email} already exists",
+        _email_of_other_user,
+        concern=EMAIL,
+    ),
+    Rule("username-not-empty", "S2E-ACCT-10", "Username must not be empty", _username_blank, concern=ACCOUNT),
+    Rule("username-free", "S2E-ACCT-10", "Username '{username}' is already taken", _username_taken, concern=ACCOUNT),
     Rule("group-named", "S2E-GROUP-02", "Either groupName or externalGroupId is required", _group_unnamed, shape=True),
     Rule("site-named", "S2E-SITE-01", "Site id is required", _site_unnamed, shape=True),
     Rule("site-id-well-formed", "S2E-SITE-01", "Invalid site id '{site}'", _site_malformed, shape=True),
@@ -288,12 +304,14 @@ RULES: tuple[Rule, ...] = (
         "S2E-SM-02",
         "Cannot assign site_manager role: employee must have at least one site assigned",
         _manager_without_site,
+        concern=MANAGER,
     ),
     Rule(
         "site-level-manager-has-role",
         "S2E-SM-03",
         "Cannot assign site_manager role at site level: employee must have 'site_manager' in their roles array",
         _site_manager_without_role,
+        concern=MANAGER,
     ),
     Rule(
         "site-manager-keeps-site",
@@ -301,6 +319,7 @@ RULES: tuple[Rule, ...] = (
         "site_manager role requires at least one site assignment",
         _manager_left_without_site,
         "result",
+        concern=MANAGER,
     ),
 )
 
@@ -349,18 +368,33 @@ ENVELOPE: tuple[EnvelopeRule, ...] = (
 )
 
 
+Checks = tuple[tuple[Callable[["Attempt"], Fills], Rule], ...]
+
+
+class Selection:
+    """Rules by stage, those of the employee and of the result also by the concerns of the record."""
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.record = self._of(rules, "record", 0)
+        self.employee = tuple(self._of(rules, "employee", concerns) for concerns in _ALL_CONCERNS)
+        self.result = tuple(self._of(rules, "result", concerns) for concerns in _ALL_CONCERNS)
+
+    @staticmethod
+    def _of(rules: tuple[Rule, ...], stage: Stage, concerns: int) -> Checks:
+        return tuple(
+            (rule.check, rule)
+            for rule in rules
+            if rule.stage == stage and (not rule.concern or rule.concern & concerns)
+        )
+
+
 class RuleBook:
-    """The rules in force, sorted by stage once; `full` for any record, `quick` for one whose shape is known good."""
+    """The rules in force: `full` for any record, `quick` for one whose shape is known to be good."""
 
     def __init__(self, rules: tuple[Rule, ...] = RULES) -> None:
         self.rules = rules
-        self.full = self._by_stage(rules)
-        self.quick = self._by_stage(tuple(rule for rule in rules if not rule.shape))
-
-    @staticmethod
-    def _by_stage(rules: tuple[Rule, ...]) -> dict[Stage, tuple[tuple[Callable[[Attempt], Fills], Rule], ...]]:
-        stages: tuple[Stage, ...] = ("record", "employee", "result")
-        return {stage: tuple((rule.check, rule) for rule in rules if rule.stage == stage) for stage in stages}
+        self.full = Selection(rules)
+        self.quick = Selection(tuple(rule for rule in rules if not rule.shape))
 
 
 RULEBOOK = RuleBook()

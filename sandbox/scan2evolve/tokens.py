@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from sandbox.ids import Ids, digest
+from sandbox.clock import Instant
+from sandbox.ids import Ids, Name, digest
 
 TOKEN_SECONDS = 86_400
 _TOKEN_MS = TOKEN_SECONDS * 1000
@@ -15,12 +16,12 @@ _MAX_TOKENS = 10_000
 class Credential(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A client_id and the digest of its secret (S2E-AUTH-17, S2E-SEC-02)."""
 
-    id: str
+    id: Name
     organization: str
-    client_id: str
+    client_id: Name
     secret_digest: str
     name: str | None
-    created_at: int
+    created_at: Instant
 
 
 class AccessToken(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -28,8 +29,8 @@ class AccessToken(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
     digest: str
     client_id: str
-    issued_at: int
-    last_used_at: int
+    issued_at: Instant
+    last_used_at: Instant
 
 
 class TokensState(msgspec.Struct, forbid_unknown_fields=True):
