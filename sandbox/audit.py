@@ -9,7 +9,7 @@ import msgspec
 from sandbox.clock import Instant, instant_text
 from sandbox.ids import Name
 from sandbox.rings import Ring
-from sandbox.scan2evolve.employees import Outcome
+from sandbox.scan2evolve.outcomes import Outcome
 
 _ENTRY_WEIGHT = 400
 _OUTCOME_WEIGHT = 100
@@ -32,7 +32,7 @@ class Actor(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 NOBODY = Actor("anonymous")
 
 
-class AuditEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AuditEntry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """One act: `action` is token, read, change or none where the operation is unknown."""
 
     at: Instant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,8 +10,9 @@ import msgspec
 from sandbox.audit import NOBODY, Actor
 from sandbox.document import Operation
 from sandbox.errors import Refusal
+from sandbox.journal import Body
 from sandbox.ratelimit import Standing
-from sandbox.scan2evolve.employees import Outcome
+from sandbox.scan2evolve.outcomes import Outcome
 
 if TYPE_CHECKING:
     from sandbox.worlds import World, Worlds
@@ -120,7 +121,7 @@ class Listing(msgspec.Struct, frozen=True):
     """
 
     key: str | None
-    items: Sequence[Any]
+    items: Collection[Any]
     show: Callable[[Any], Any]
     version: object = None
 
@@ -137,3 +138,5 @@ class Reply(msgspec.Struct):
     claims: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
     media_type: str = "application/json"
+    #: What the journal keeps of the body, where that is known already.
+    journaled: Body | None = None

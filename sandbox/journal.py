@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from sandbox.audit import NOBODY, Actor, ApiName, Status
-from sandbox.clock import Instant, instant_text
+from sandbox.audit import NOBODY, AuditEntry
+from sandbox.clock import instant_text
 from sandbox.ids import Count, Name
 from sandbox.rings import Ring
-from sandbox.scan2evolve.employees import Outcome
+from sandbox.scan2evolve.outcomes import Outcome
 from sandbox.scan2evolve.rules import RULES, WARNINGS
 
 MAX_BODY = 64 * 1024
@@ -23,28 +24,25 @@ _ENTRY_WEIGHT = 1_500
 _OUTCOME_WEIGHT = 200
 
 _LONGEST_SECRET = 100
-_PREFIXES = (b"se_", b"hrms_", b"cs_")
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 _CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
 
-Headers = tuple[tuple[bytes, bytes], ...]
-
 
 def redact(data: bytes) -> bytes:
     """`data` with every token and client secret cut down to its first characters."""
-    if any(prefix in data for prefix in _PREFIXES):
+    if b"_" in data and (b"se_" in data or b"hrms_" in data or b"cs_" in data):
         return _SECRET.sub(rb"\1[redacted]", data)
     return data
 
 
-def redact_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Header lines without credentials: of Authorization the scheme stays."""
-    lines = tuple([(name, _hidden(value) if name in _SECRET_HEADERS else value) for name, value in headers])
-    # One look at all of them together is several times faster than one at each.
-    if any(prefix in b"\n".join([value for _, value in lines]) for prefix in _PREFIXES):
-        return tuple([(name, redact(value)) for name, value in lines])
-    return lines
+def redact_head(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Header lines as one text, names and values in turn; of Authorization the scheme stays."""
+    parts = []
+    for name, value in headers:
+        parts.append(name)
+        parts.append(_hidden(value) if name in _SECRET_HEADERS else value)
+    return redact(b"\n".join(parts))
 
 
 def _hidden(value: bytes) -> bytes:
@@ -54,7 +52,7 @@ def _hidden(value: bytes) -> bytes:
 
 def redact_text(text: str | None) -> str | None:
     """The same as `redact`, for what quotes a request."""
-    if text is None or not any(prefix.decode() in text for prefix in _PREFIXES):
+    if text is None or "_" not in text:
         return text
     return redact(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
@@ -84,69 +82,71 @@ class Body(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     @classmethod
     def of(cls, data: bytes) -> Body:
         """What the journal keeps of `data`."""
+        if not data:
+            return NO_BODY
         # A secret that begins before the cut is seen whole, so that no part of it stays.
         return cls(redact(data[: MAX_BODY + _LONGEST_SECRET])[:MAX_BODY], len(data))
 
-    def view(self, headers: Headers) -> dict[str, Any]:
-        """As the control plane shows it."""
+    def view(self, head: bytes) -> dict[str, Any]:
+        """As the control plane shows it, with the headers that `redact_head` made."""
+        parts = head.decode("latin-1").split("\n") if head else []
         return {
-            "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers],
+            "headers": [list(pair) for pair in zip(parts[::2], parts[1::2], strict=True)],
             "body": self.head.decode("utf-8", "replace") if self.size else None,
             "body_bytes": self.size,
             "body_cut": self.size > MAX_BODY,
         }
 
 
+NO_BODY = Body(b"", 0)
+
 ClaimId = Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]+-[A-Z]+-[0-9]{2}$")]
 
 
-class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where in the pipeline a request was decided, and by what."""
+class Decision(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """Where in the pipeline a request was decided, and by what; `readings` are (name, value)."""
 
     step: Name
     outcome: Literal["accepted", "refused"]
     claims: tuple[ClaimId, ...] = ()
     message: str | None = None
     rule: str | None = None
-    readings: tuple[str, ...] = ()
+    readings: tuple[tuple[str, str], ...] = ()
 
 
-class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One request and its answer."""
+@lru_cache(maxsize=1024)
+def accepted(claims: tuple[str, ...], readings: tuple[tuple[str, str], ...]) -> Decision:
+    """The decision about a request that its handler answered: one object for all that are alike."""
+    return Decision("handler", "accepted", claims, None, None, readings)
 
-    at: Instant
-    api: ApiName
-    operation: str | None
+
+class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """One request and its answer; `act` is what the audit log keeps of it."""
+
+    act: AuditEntry
     method: Name
     path: bytes
     query: bytes
-    status: Status
-    actor: Actor
     decision: Decision
-    readings: dict[str, str]
-    request_headers: Headers
+    request_head: bytes
     request: Body
-    response_headers: Headers
+    response_head: bytes
     response: Body
     notes: tuple[str, ...]
-    records: tuple[Outcome, ...] | None
-    records_bytes: int
 
 
 def weight(entry: Entry) -> int:
     """Roughly what an entry takes in memory, in bytes."""
-    records = entry.records or ()
-    headers = sum(len(name) + len(value) for name, value in entry.request_headers)
+    act = entry.act
     return (
         _ENTRY_WEIGHT
-        + headers
         + len(entry.path)
         + len(entry.query)
+        + len(entry.request_head)
         + len(entry.request.head)
         + len(entry.response.head)
         + len(entry.decision.message or "")
-        + len(records) * _OUTCOME_WEIGHT
-        + entry.records_bytes
+        + (0 if act.records is None else len(act.records) * _OUTCOME_WEIGHT + act.records_bytes)
     )
 
 
@@ -157,9 +157,10 @@ def new_journal() -> Ring[Entry]:
 
 def fault(entry: Entry) -> str | None:
     """What of an entry could not be shown, None where all can be."""
-    if not entry.readings.keys() >= set(entry.decision.readings):
-        return "a reading without its value"
-    for outcome in entry.records or ():
+    for head in (entry.request_head, entry.response_head):
+        if head and len(head.split(b"\n")) % 2:
+            return "a header without its value"
+    for outcome in entry.act.records or ():
         for name in (outcome.rule, *(name for name, _ in outcome.warnings)):
             if name is not None and name not in _CLAIM_OF_RULE:
                 return f"there is no rule {name}"
@@ -168,23 +169,23 @@ def fault(entry: Entry) -> str | None:
 
 def view(number: int, entry: Entry) -> dict[str, Any]:
     """An entry as `GET …/journal/{id}` shows it."""
-    decision = entry.decision
+    decision, act = entry.decision, entry.act
     return {
         "id": str(number),
-        "at": instant_text(entry.at),
-        "api": entry.api,
-        "operation": entry.operation,
+        "at": instant_text(act.at),
+        "api": act.api,
+        "operation": act.operation,
         "method": entry.method,
         "path": entry.path.decode("latin-1"),
         "query": entry.query.decode("latin-1"),
-        "status": entry.status,
+        "status": act.status,
         "credential": None
-        if entry.actor == NOBODY
+        if act.actor == NOBODY
         else {
-            "kind": entry.actor.kind,
-            "id": entry.actor.id,
-            "organization_id": entry.actor.organization,
-            "environment": entry.actor.environment,
+            "kind": act.actor.kind,
+            "id": act.actor.id,
+            "organization_id": act.actor.organization,
+            "environment": act.actor.environment,
         },
         "decision": {
             "step": decision.step,
@@ -192,14 +193,14 @@ def view(number: int, entry: Entry) -> dict[str, Any]:
             "rule": decision.rule,
             "claims": list(decision.claims),
             "message": decision.message,
-            "reading": {name: entry.readings[name] for name in decision.readings},
+            "reading": dict(decision.readings),
         },
-        "request": entry.request.view(entry.request_headers),
-        "response": entry.response.view(entry.response_headers),
+        "request": entry.request.view(entry.request_head),
+        "response": entry.response.view(entry.response_head),
         "notes": list(entry.notes),
         "records": None
-        if entry.records is None
-        else [record_view(index, outcome) for index, outcome in enumerate(entry.records)],
+        if act.records is None
+        else [record_view(index, outcome) for index, outcome in enumerate(act.records)],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.clock import instant_text
 from sandbox.rings import Ring
-from sandbox.scan2evolve.employees import WelcomeMail
+from sandbox.scan2evolve.outcomes import WelcomeMail
 
 
 def weight(mail: WelcomeMail) -> int:

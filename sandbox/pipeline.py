@@ -18,7 +18,7 @@ from sandbox.calls import Call, Listing, Reply
 from sandbox.clock import http_date, machine_ms
 from sandbox.document import Document, Operation, Parameter
 from sandbox.errors import Refusal
-from sandbox.journal import Body, Decision, Entry, redact, redact_headers, redact_outcomes, redact_text
+from sandbox.journal import Body, Decision, Entry, accepted, redact, redact_head, redact_outcomes, redact_text
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.routes import Routes
@@ -238,15 +238,22 @@ class Pipeline:
     async def _encode(self, call: Call, operation: Operation, reply: Reply) -> bytes:
         """The reply's bytes, valid against the document. Raises AnswerMismatch where they are not."""
         if reply.payload is None and reply.listing is None:
+            answer = operation.answer(reply.status, self._readings(call))
+            if answer is None or answer.media:
+                raise AnswerMismatch(f"{operation.id} does not document {reply.status} without a body")
             return b""
         validator = self._validator(call, operation, reply)
         if reply.listing is None:
             _check(validator, reply.payload, reply.status)
             return encode(reply.payload)
-        return await self._encode_listing(call, operation, reply.listing, validator)
+        body, reply.journaled = await self._encode_listing(call, operation, reply.listing, validator)
+        return body
+
+    def _readings(self, call: Call) -> Readings:
+        return call.world.readings if self.api.name != "control" else _DEFAULTS
 
     def _validator(self, call: Call, operation: Operation, reply: Reply) -> jsonschema_rs.Validator:
-        readings = call.world.readings if self.api.name != "control" else _DEFAULTS
+        readings = self._readings(call)
         answer = operation.answer(reply.status, readings)
         if answer is None or reply.media_type not in answer.media:
             raise AnswerMismatch(f"{operation.id} does not document {reply.status} {reply.media_type}")
@@ -254,25 +261,27 @@ class Pipeline:
 
     async def _encode_listing(
         self, call: Call, operation: Operation, listing: Listing, validator: jsonschema_rs.Validator
-    ) -> bytes:
+    ) -> tuple[bytes, Body]:
         key = (operation.id, call.actor.environment)
         made_from = (listing.version, validator)
         if listing.version is not None:
             kept = call.world.encoded.get(key)
             if kept is not None and kept[0] == made_from:
-                return kept[1]
+                return kept[1], kept[2]
         pieces = []
-        for start in range(0, len(listing.items) or 1, SLICE):
+        items = list(listing.items)
+        for start in range(0, len(items) or 1, SLICE):
             if start:
                 await asyncio.sleep(0)
-            shown = [listing.show(item) for item in listing.items[start : start + SLICE]]
+            shown = [listing.show(item) for item in items[start : start + SLICE]]
             _check(validator, shown if listing.key is None else {listing.key: shown}, 200)
             pieces.append(orjson.dumps(shown)[1:-1])
         array = b"[" + b",".join(pieces) + b"]"
         body = array if listing.key is None else b'{"%s":%s}' % (listing.key.encode(), array)
+        journaled = Body.of(body)
         if listing.version is not None:
-            call.world.encoded[key] = made_from, body
-        return body
+            call.world.encoded[key] = made_from, body, journaled
+        return body, journaled
 
     def _refuse(self, call: Call, refusal: Refusal) -> tuple[Reply, bytes]:
         """A refusal as a reply, in the API's format, valid against the document where it says a word."""
@@ -289,7 +298,7 @@ class Pipeline:
             try:
                 _check(self._validator(call, call.operation, reply), reply.payload, reply.status)
             except AnswerMismatch as mismatch:
-                log.error("%s %s: %s", call.method, call.path.decode("latin-1"), mismatch)  # noqa: TRY400 - as above  # noqa: TRY400 - the text says it all
+                log.error("%s %s: %s", call.method, call.path.decode("latin-1"), mismatch)  # noqa: TRY400 - as above
                 return self._refuse(call, self.face.server_error(call))
         return reply, encode(reply.payload)
 
@@ -317,48 +326,38 @@ class Pipeline:
     def _record(self, call: Call, refusal: Refusal | None, reply: Reply, headers: list[Header], body: bytes) -> None:
         """Journal and audit log: what was decided, and by which rule or claim."""
         world, operation = call.world, call.operation
+        marks = reply.readings if refusal is None else (refusal.reading,) if refusal.reading else ()
+        readings = tuple([(name, getattr(world.readings, name.replace("-", "_"))) for name in marks])
         if refusal is None:
-            claims = reply.claims or (operation.claims[:1] if operation is not None else ())
-            decision = Decision("handler", "accepted", claims, None, None, reply.readings)
+            decision = accepted(reply.claims or (operation.claims[:1] if operation is not None else ()), readings)
         else:
-            marks = (refusal.reading,) if refusal.reading else ()
             message = redact_text(refusal.message)
-            decision = Decision(refusal.step, "refused", refusal.claims, message, refusal.rule, marks)
-        actor, records = call.actor, redact_outcomes(reply.records)
-        world.journal.append(
-            Entry(
-                call.now,
-                self.api.name,
-                None if operation is None else operation.id,
-                call.method,
-                redact(call.path),
-                redact(call.query_string),
-                reply.status,
-                actor,
-                decision,
-                {name: getattr(world.readings, name.replace("-", "_")) for name in decision.readings},
-                redact_headers(call.raw_headers),
-                Body.of(call.body),
-                redact_headers(headers),
-                Body.of(body),
-                tuple([redact_text(note) or "" for note in call.notes]),
-                records,
-                reply.records_bytes,
-            )
+            decision = Decision(refusal.step, "refused", refusal.claims, message, refusal.rule, readings)
+        act = AuditEntry(
+            call.now,
+            self.api.name,
+            call.actor,
+            None if operation is None else operation.id,
+            self.face.action(call),
+            redact_text(call.subject),
+            reply.status,
+            redact_outcomes(reply.records),
+            reply.records_bytes,
         )
-        world.audit.append(
-            AuditEntry(
-                call.now,
-                self.api.name,
-                actor,
-                None if operation is None else operation.id,
-                self.face.action(call),
-                redact_text(call.subject),
-                reply.status,
-                records,
-                reply.records_bytes,
-            )
+        entry = Entry(
+            act,
+            call.method,
+            redact(call.path),
+            redact(call.query_string),
+            decision,
+            redact_head(call.raw_headers),
+            Body.of(call.body),
+            redact_head(headers),
+            reply.journaled or Body.of(body),
+            tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),
         )
+        world.journal.append(entry)
+        world.audit.append(act)
 
 
 def _typed(text: str, kind: str) -> Any:

@@ -35,7 +35,12 @@ class Ring(Generic[Entry]):
 
     def append(self, entry: Entry) -> None:
         """Keep `entry` under the next number; a number never comes again."""
-        self.extend((entry,))
+        weight = self._weigh(entry)
+        self.last += 1
+        self._items.append((self.last, weight, entry))
+        self.bytes += weight
+        if len(self._items) > self._max_entries or self.bytes > self._max_bytes:
+            self._forget()
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """Keep `entries`, in order."""
@@ -45,6 +50,10 @@ class Ring(Generic[Entry]):
             self.last += 1
             items.append((self.last, weight, entry))
             self.bytes += weight
+        self._forget()
+
+    def _forget(self) -> None:
+        items = self._items
         while len(items) > self._max_entries or (self.bytes > self._max_bytes and len(items) > 1):
             self.bytes -= items.popleft()[1]
 

@@ -7,7 +7,9 @@ import contextlib
 import gc
 import ipaddress
 import socket
+import threading
 from asyncio import TimerHandle, Transport
+from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
@@ -42,6 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """
 
     _head_bytes = 0
+    _chunk = 0
     _in_head = True
     _head_timer: TimerHandle | None = None
 
@@ -56,37 +59,33 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, unless the head has grown too long."""
-        self._head_bytes += len(data)
+        """Parse, unless the head has grown too long; one that is not whole yet has to come in time."""
+        self._chunk = len(data)
+        self._head_bytes += self._chunk
         super().data_received(data)
+        if self._in_head and self._head_bytes and self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
         if self._head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
             if self._in_head or not self.cycle.response_started:
                 self.transport.write(_REFUSED)
             self.transport.close()
 
-    def on_message_begin(self) -> None:
-        """A request starts."""
-        self._in_head = True
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
-        super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """A line of the head. Trailers come here too, and must not pass for headers."""
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Its head is whole: judge its size, and hand it on."""
-        self._stop_timer()
+        if self._head_timer is not None:
+            self._stop_timer()
         self._in_head = False
+        # A head that came within one small chunk need not be added up.
+        if max(self._head_bytes, self._chunk) > MAX_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > MAX_HEAD_BYTES:
+                self.transport.write(_REFUSED)
+                self.transport.close()
+                return
         self._head_bytes = 0
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > MAX_HEAD_BYTES:
-            self.transport.write(_REFUSED)
-            self.transport.close()
-            return
         super().on_headers_complete()
+        # Trailers, which come after the body, must not pass for headers.
+        self.headers = []
         if self.parser.should_upgrade():
             # The parser takes what follows for another protocol, which there is none of here.
             self.cycle.keep_alive = False
@@ -167,9 +166,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def run(app: Any, sockets: list[socket.socket]) -> None:
-    """Serve until SIGINT or SIGTERM; open connections are given half a second."""
-    config = uvicorn.Config(
+def configuration(app: Any) -> uvicorn.Config:
+    """Uvicorn's configuration: no headers of its own making, and none from a peer believed."""
+    return uvicorn.Config(
         app,
         http=BoundedProtocol,
         ws="none",
@@ -178,12 +177,37 @@ def run(app: Any, sockets: list[socket.socket]) -> None:
         access_log=False,
         server_header=False,
         date_header=False,
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=_STOP_SECONDS,  # type: ignore[arg-type]
     )
+
+
+def run(app: Any, sockets: list[socket.socket]) -> None:
+    """Serve until SIGINT or SIGTERM; open connections are given half a second."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
+    server = uvicorn.Server(configuration(app))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
-        runner.run(uvicorn.Server(config).serve(sockets=sockets))
+        runner.run(server.serve(sockets=sockets))
+
+
+@contextlib.contextmanager
+def serving(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError."""
+    sockets = bind(host, port)
+    server = uvicorn.Server(configuration(app))
+
+    def serve() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(sockets=sockets))
+
+    thread = threading.Thread(target=serve, name="sandbox", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)

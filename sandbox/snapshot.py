@@ -18,8 +18,8 @@ from sandbox.journal import Entry, fault
 from sandbox.ratelimit import Limit, RateLimiterState
 from sandbox.readings import Readings
 from sandbox.rings import MAX_ENTRIES, Ring
-from sandbox.scan2evolve.employees import WelcomeMail
 from sandbox.scan2evolve.organization import Conflict, Organization, OrganizationState
+from sandbox.scan2evolve.outcomes import WelcomeMail
 from sandbox.scan2evolve.tokens import TokensState
 from sandbox.worlds import World, Worlds, WorldSpec
 

@@ -82,7 +82,7 @@ class World:
         if self._founding is not None:
             self._open_directories(self._founding)
         #: Encoded answers by (operation, status, …) with what they were made from; see app.
-        self.encoded: dict[tuple[object, ...], tuple[object, bytes]] = {}
+        self.encoded: dict[tuple[object, ...], tuple[object, bytes, journal.Body]] = {}
 
     def _open_directories(self, states: dict[Environment, DirectoryState]) -> None:
         self.directories = {environment: Directory(state) for environment, state in states.items()}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
-import uvicorn
 from hypothesis import settings as hypothesis_settings
 
 from sandbox.app import Sandbox
-from sandbox.server import BoundedProtocol, bind
+from sandbox.server import serving as serve
 from sandbox.settings import Settings
+from tests import survey
 from tests.client import ServerClient, WorldClient
 
 # The same examples in every run, and none of them against the machine's clock.
@@ -24,20 +22,12 @@ hypothesis_settings.load_profile("suite")
 @contextmanager
 def serving(app: Sandbox) -> Iterator[ServerClient]:
     """A server in a thread of its own; stopped, and its sockets closed, at the end."""
-    sockets = bind("127.0.0.1", 0)
-    config = uvicorn.Config(
-        app, http=BoundedProtocol, ws="none", log_config=None, server_header=False, date_header=False
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=sockets)), daemon=True)
-    thread.start()
-    client = ServerClient(f"http://127.0.0.1:{sockets[0].getsockname()[1]}")
-    try:
-        yield client
-    finally:
-        client.http.close()
-        server.should_exit = True
-        thread.join(10)
+    with serve(app) as url:
+        client = ServerClient(url)
+        try:
+            yield client
+        finally:
+            client.http.close()
 
 
 def running(settings: Settings) -> AbstractContextManager[ServerClient]:
@@ -58,3 +48,10 @@ def world(server: ServerClient) -> Iterator[WorldClient]:
     made = server.world()
     yield made
     made.control("DELETE")
+
+
+@pytest.fixture
+def no_errors_logged() -> Iterator[None]:
+    """The server must log no error during the test."""
+    with survey.no_errors_logged():
+        yield

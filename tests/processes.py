@@ -19,7 +19,7 @@ MODULE = (sys.executable, "-m", "sandbox")
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without the server's own variables, and with `more`."""
+    """The environment without the server's own variables, and with `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HRIS_SANDBOX_")}
     return kept | dict(more or {})
 

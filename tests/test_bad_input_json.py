@@ -315,7 +315,7 @@ def test_sync_in_json_by_any_spelling_is_taken(world: WorldClient, media_type: s
 )
 def test_sync_in_another_media_type_is_refused_and_changes_nothing(world: WorldClient, media_type: str | None) -> None:
     """A wrong or missing media type is a 400, never a 415 (S2E-ERR-01)."""
-    headers = [] if media_type is None else [("Content-Type", media_type.encode("latin-1"))]
+    headers = {} if media_type is None else {b"Content-Type": media_type.encode("latin-1")}
     before = world.state()
     answer = world.scan2evolve(
         "POST", "/sync/employees", content=GOOD, headers=httpx.Headers(headers), auth=world.basic()

@@ -116,7 +116,12 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, loopback: bool) -
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_stops_the_server_within_a_second_whatever_is_open(number: signal.Signals) -> None:
     """An idle connection and a half-sent body do not keep the server; it leaves nothing in its log."""
-    with started("--port", "0") as process, Wire(process.url) as idle, Wire(process.url) as half, Wire(process.url) as new:
+    with (
+        started("--port", "0") as process,
+        Wire(process.url) as idle,
+        Wire(process.url) as half,
+        Wire(process.url) as new,
+    ):
         idle.send(HEALTH)
         assert idle.answer().status == 200
         half.send(request(b"POST", b"/scan2evolve/api/v1/auth/token", b"Content-Length: 100", b"Expect: 100-continue"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ import orjson
 from tests.client import WorldClient
 
 SYNC = b"/scan2evolve/api/v1/sync/employees"
+USERS = b"/hrms/api/v1/users"
 
 
 class Answer(NamedTuple):
@@ -44,10 +46,8 @@ class Wire:
 
     def send(self, data: bytes) -> None:
         """Send as much as the other side takes: it may answer and close before all has gone."""
-        try:
+        with contextlib.suppress(OSError):
             self._socket.sendall(data)
-        except OSError:
-            pass
 
     def end(self) -> None:
         """Send no more."""
@@ -79,7 +79,6 @@ class Wire:
     def is_closed(self) -> bool:
         """Whether the server closes, with nothing more to say."""
         return not self._buffer and not self._more()
-
 
 
 def request(method: bytes, target: bytes, *lines: bytes, body: bytes = b"", version: bytes = b"HTTP/1.1") -> bytes:

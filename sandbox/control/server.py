@@ -235,7 +235,7 @@ def _matching(call: Call, world: World) -> list[tuple[int, journal.Entry]]:
     return [
         (number, entry)
         for number, entry in world.journal.items(ring_cursor(call))
-        if operation in (None, entry.operation) and status in (None, entry.status)
+        if operation in (None, entry.act.operation) and status in (None, entry.act.status)
     ]
 
 

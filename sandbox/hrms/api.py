@@ -128,7 +128,7 @@ def _directory(call: Call) -> Directory:
 def _list(call: Call, collection: dict[str, Any], show: Callable[[Any], dict[str, Any]]) -> Reply:
     directory = _directory(call)
     version = (directory, directory.version)
-    return Reply(listing=Listing("data", list(collection.values()), show, version))
+    return Reply(listing=Listing("data", collection.values(), show, version))
 
 
 def list_users(call: Call) -> Reply:

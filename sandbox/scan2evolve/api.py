@@ -14,8 +14,9 @@ from sandbox.errors import Refusal, scan2evolve_body
 from sandbox.ids import digest
 from sandbox.jsontext import InvalidJson, decode
 from sandbox.media import is_encoded, is_form, is_json
-from sandbox.scan2evolve.employees import Batch, Outcome, WelcomeMail
+from sandbox.scan2evolve.employees import Batch
 from sandbox.scan2evolve.organization import Organization, User
+from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.rules import ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
 from sandbox.security import basic_pair, bearer_token

@@ -9,58 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
-import msgspec
-
-from sandbox.clock import Instant
-from sandbox.ids import Ids, Name
+from sandbox.ids import Ids
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
-from sandbox.scan2evolve.organization import SITE_MANAGER, Assignment, Employee, Organization, User
+from sandbox.scan2evolve.assignments import NOTHING, Assignables, Settled
+from sandbox.scan2evolve.attempts import Attempt
+from sandbox.scan2evolve.organization import Employee, Organization, User
+from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import is_blank, unknown_fields, without_nulls
-from sandbox.scan2evolve.rules import (
-    ACCOUNT,
-    EMAIL,
-    GROUP_UNKNOWN,
-    MANAGER,
-    ROLE_UNKNOWN,
-    SITE_UNKNOWN,
-    Rule,
-    RuleBook,
-)
-
-
-class WelcomeMail(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """A welcome e-mail (S2E-ACCT-04); `temporary_password` only where a reset is forced too (S2E-ACCT-05)."""
-
-    to: str
-    name: str
-    username: str
-    organization: str
-    sent_at: Instant
-    temporary_password: Name | None
-
-
-class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What became of one record: an employee stored, or the rule that refused it.
-
-    `warnings` are (rule name, text); `external_id` is None where the record had none that is a text.
-    """
-
-    external_id: str | None
-    status: Literal["CREATED", "UPDATED", "ERROR"]
-    employee_id: str | None
-    user_id: str | None
-    warnings: tuple[tuple[str, str], ...]
-    rule: str | None
-    message: str | None
-    ignored: tuple[str, ...]
-
-    def text_size(self) -> int:
-        """How long all its texts are together, which only the request's size limits."""
-        size = len(self.external_id or "") + len(self.message or "")
-        if self.warnings:
-            size += sum(len(text) for _, text in self.warnings)
-        return size + sum(map(len, self.ignored)) if self.ignored else size
+from sandbox.scan2evolve.rules import ACCOUNT, EMAIL, MANAGER, RuleBook, Selection
 
 
 class Batch:
@@ -85,37 +42,19 @@ class Batch:
         self.send = send
         self.seen: set[str] = set()
         self.nulls_ignored = readings.null_field == "ignored"
-        self.duplicates_refused = readings.duplicate_in_batch == "error"
+        self.looks_at_records = self.nulls_ignored or readings.duplicate_in_batch == "error"
         self.status_kept = readings.omitted_status == "kept"
         self.assignments_kept = readings.omitted_assignments == "kept"
-        self.existing_updated = readings.additive_existing == "updated"
         self.name_sticks = readings.display_name == "sticky"
         self.flags_repeat = readings.account_flags == "every-sync"
-        self._role_case_counts = readings.role_case == "exact"
-        self.roles: dict[str, tuple[str | None, bool]] = {}
-        self.manager_roles = {role.id for role in organization.roles.values() if self._is_manager(role.name)}
+        self.assignables = Assignables(organization, readings)
         # Whoever is in none of these tables can have no conflict of e-mails.
         self.emails: tuple[dict[str, str], ...] = tuple(
             table for place in (organization, *self.others) for table in (place.employee_by_email, place.user_by_email)
         )
 
-    def _is_manager(self, name: str) -> bool:
-        return (name if self._role_case_counts else name.casefold()) == SITE_MANAGER
-
-    def role(self, name: str) -> tuple[str | None, bool]:
-        """The id of the organization's role of that name, None if unknown; whether it names site_manager.
-
-        Remembered in `roles`.
-        """
-        organization = self.organization
-        role_id = organization.role_by_name.get(name)
-        if role_id is None and not self._role_case_counts:
-            role_id = organization.role_by_casefold.get(name.casefold())
-        found = self.roles[name] = (role_id, self._is_manager(name))
-        return found
-
     def sync(self, record: Any, well_formed: bool = False) -> Outcome:
-        """Process one record in its own transaction.
+        """Process one record in its own transaction: look, ask the rules, and only then store.
 
         `well_formed` says that the record is known to be valid against the EmployeeRecord schema and
         to hold no unknown field: the rules that follow from this are not run again.
@@ -123,31 +62,196 @@ class Batch:
         ignored: tuple[str, ...] = ()
         if not well_formed:
             ignored = tuple(unknown_fields(record))
-        if self.nulls_ignored and isinstance(record, dict):
-            record = without_nulls(record)
-        attempt = Attempt(self, record)
-        rules = self.rulebook.quick if well_formed else self.rulebook.full
-        if not well_formed or self.duplicates_refused:
-            for check, rule in rules.record:
-                fills = check(attempt)
-                if fills is not None:
-                    return attempt.refused(rule, fills, ignored)
-        concerns = attempt.read()
-        for check, rule in rules.employee[concerns]:
-            fills = check(attempt)
-            if fills is not None:
-                return attempt.refused(rule, fills, ignored)
-        attempt.settle_assignments()
-        for check, rule in rules.result[concerns]:
-            fills = check(attempt)
-            if fills is not None:
-                return attempt.refused(rule, fills, ignored)
-        employee = attempt.commit()
-        warnings = tuple(dict.fromkeys(attempt.warnings)) if attempt.warnings else ()
-        status: Literal["CREATED", "UPDATED"] = "CREATED" if attempt.existing is None else "UPDATED"
-        return Outcome(employee.external_id, status, employee.id, employee.user, warnings, None, None, ignored)
+        if self.looks_at_records or not well_formed:
+            if self.nulls_ignored and isinstance(record, dict):
+                record = without_nulls(record)
+            refused = Attempt(self, record).refusal(self._rules(well_formed).record, ignored)
+            if refused is not None:
+                return refused
+        get = record.get
+        existing = self.organization.employees.get(record["externalEmployeeId"])
+        status = get("status")
+        if status is None:
+            status = existing.status if existing is not None and self.status_kept else "ACTIVE"
+        email = get("email")
+        concerns = 0 if email is None or (existing is not None and existing.email == email) else self._email_held(email)
+        account = user = username = None
+        asks_manager = asks_site_manager = False
+        settled: Settled = NOTHING
+        if status == "ACTIVE":
+            assignables = self.assignables
+            roles = assignables.roles(get("roles", _NONE))
+            groups = assignables.groups(get("groups", _NONE))
+            sites = assignables.sites(get("sites", _NONE))
+            additive = get("updateMode") == "additive"
+            settled = assignables.settle(record, existing, roles, groups, sites, additive)
+            asks_manager, asks_site_manager = roles[2], sites[2]
+            # What is there already matters to a rule only where it can be carried over.
+            if asks_manager or asks_site_manager or (existing is not None and (additive or self.assignments_kept)):
+                concerns |= MANAGER
+            account = get("userAccount")
+        if account is not None or (existing is not None and existing.user is not None):
+            user = self._user(existing, email)
+            username = desired_username(account, user, existing, email)
+            if account is not None and self._account_may_fail(email, username, user):
+                concerns |= ACCOUNT
+        if concerns or not well_formed:
+            attempt = Attempt(self, record)
+            attempt.read(existing, email, account, user, username, settled)
+            attempt.asks_manager, attempt.asks_site_manager = asks_manager, asks_site_manager
+            refused = attempt.refusal(self._rules(well_formed).employee[concerns], ignored)
+            if refused is not None:
+                return refused
+        employee = self._store(record, existing, status, email, account, user, username, settled)
+        outcome: Literal["CREATED", "UPDATED"] = "CREATED" if existing is None else "UPDATED"
+        return Outcome(employee.external_id, outcome, employee.id, employee.user, settled[3], None, None, ignored)
+
+    def _rules(self, well_formed: bool) -> Selection:
+        return self.rulebook.quick if well_formed else self.rulebook.full
+
+    def _email_held(self, email: str) -> int:
+        """The concern EMAIL where anybody in the world has that e-mail, else none."""
+        folded = email.casefold()
+        for table in self.emails:
+            if folded in table:
+                return EMAIL
+        return 0
+
+    def _store(
+        self,
+        record: dict[str, Any],
+        existing: Employee | None,
+        status: Any,
+        email: str | None,
+        account: dict[str, Any] | None,
+        user: User | None,
+        username: str | None,
+        settled: Settled,
+    ) -> Employee:
+        """Store the employee and the account, send the mail; every rule has passed."""
+        get = record.get
+        external_id = record["externalEmployeeId"]
+        before = _NOBODY if existing is None else existing
+        if email is None:
+            email = before.email
+        first_name, last_name = get("firstName", before.first_name), get("lastName", before.last_name)
+        name: Any = get("displayName")
+        given = name is not None
+        if not given:
+            if before.display_name_given and self.name_sticks:
+                name, given = before.display_name, True
+            else:
+                name = made_name(first_name, last_name) or external_id
+        if user is not None or (account is not None and email is not None):
+            user = self._store_account(account, user, username, email, name, external_id, status == "ACTIVE")
+        supervisor = get("supervisor")
+        metadata = get("metadata")
+        roles, groups, sites, _ = settled
+        employee = Employee(
+            external_id,
+            "emp_" + self.ids.hex(24) if existing is None else existing.id,
+            status,
+            first_name,
+            last_name,
+            name,
+            given,
+            email,
+            get("phone", before.phone),
+            get("jobTitle", before.job_title),
+            get("department", before.department),
+            get("hireDate", before.hire_date),
+            get("terminationDate", before.termination_date),
+            before.supervisor if supervisor is None else (supervisor.get("name"), supervisor.get("email")),
+            before.metadata if metadata is None else encode(metadata).decode(),
+            roles,
+            groups,
+            sites,
+            None if user is None else user.id,
+        )
+        self.organization.put_employee(existing, employee)
+        return employee
+
+    def _user(self, existing: Employee | None, email: str | None) -> User | None:
+        """The employee's account, else a user of the e-mail who is linked to nobody (S2E-ACCT-07)."""
+        users = self.organization.users
+        if existing is not None and existing.user is not None:
+            return users[existing.user]
+        if email is None and existing is not None:
+            email = existing.email
+        user_id = None if email is None else self.organization.user_by_email.get(email.casefold())
+        if user_id is None:
+            return None
+        user = users[user_id]
+        return user if user.employee is None else None
+
+    def _account_may_fail(self, email: str | None, username: str | None, user: User | None) -> bool:
+        """Whether a rule about accounts can possibly refuse what is asked: if in doubt, yes."""
+        if is_blank(email) or (username is None and user is None):
+            return True
+        if username is None:
+            return False
+        if is_blank(username):
+            return True
+        holder = self.organization.user_by_username.get(username.casefold())
+        return holder is not None and (user is None or holder != user.id)
+
+    def _store_account(
+        self,
+        account: dict[str, Any] | None,
+        user: User | None,
+        username: str | None,
+        email: str | None,
+        name: str,
+        external_id: str,
+        active: bool,
+    ) -> User:
+        """The account after this record, stored: a new one, a linked one, or the employee's own."""
+        # What the flags ask for now: always for a new account, never at linking, later as the reading says.
+        flags: dict[str, Any] = _NO_FLAGS
+        if account is not None and (user is None or (user.employee is not None and self.flags_repeat)):
+            flags = account
+        forced = bool(flags.get("forcePasswordReset"))
+        given = account is not None and account.get("username") is not None
+        if user is None:
+            assert email is not None and username is not None  # noqa: S101, PT018 - `sync` has seen to it
+            user_id = "user_" + self.ids.hex(16)
+            after = User(user_id, email, username, given, True, forced, name, external_id)
+        else:
+            if username is not None and account is None:
+                # Where the username follows the e-mail without being asked for, it gives way (S2E-ACCT-11).
+                holder = self.organization.user_by_username.get(username.casefold())
+                username = username if holder is None or holder == user.id else None
+            if (
+                not forced
+                and (username is None or username == user.username)
+                and (email is None or email == user.email)
+                and user.enabled == active
+                and user.employee is not None
+                and (not given or user.username_given)
+                and flags is _NO_FLAGS
+            ):
+                return user
+            after = User(
+                user.id,
+                user.email if email is None else email,
+                user.username if username is None else username,
+                user.username_given or given,
+                active,
+                user.must_reset_password or forced,
+                user.name,
+                external_id,
+            )
+        if flags.get("sendWelcomeEmail"):
+            password = self.ids.password() if forced else None
+            organization = self.organization.name
+            self.send(WelcomeMail(after.email, name, after.username, organization, self.now, password))
+        if after != user:
+            self.organization.put_user(user, after)
+        return after
 
 
+_NONE: list[Any] = []
+_NO_FLAGS: dict[str, Any] = {}
 _NOBODY = Employee(
     external_id="",
     id="",
@@ -171,308 +275,20 @@ _NOBODY = Employee(
 )
 
 
-class Attempt:
-    """One record on its way: what it asks for, as the rules see it."""
-
-    __slots__ = (
-        "account",
-        "active",
-        "additive",
-        "asked_groups",
-        "asked_roles",
-        "asked_sites",
-        "asks_manager",
-        "asks_site_manager",
-        "batch",
-        "email",
-        "email_folded",
-        "existing",
-        "external_id",
-        "groups",
-        "organization",
-        "record",
-        "roles",
-        "sites",
-        "status",
-        "user",
-        "username",
-        "username_given",
-        "warnings",
-    )
-
-    roles: tuple[str, ...]
-    groups: tuple[Assignment, ...]
-    sites: tuple[Assignment, ...]
-
-    def __init__(self, batch: Batch, record: Any) -> None:
-        self.batch = batch
-        self.organization = batch.organization
-        self.record = record
-
-    @property
-    def readings(self) -> Readings:
-        """The readings in force."""
-        return self.batch.readings
-
-    def refused(self, rule: Rule, fills: dict[str, Any], ignored: tuple[str, ...]) -> Outcome:
-        """The record's error. A message is never half-filled: braces in values stay as they are."""
-        message = rule.message.format_map(fills) if fills else rule.message
-        external_id = self.record.get("externalEmployeeId") if isinstance(self.record, dict) else None
-        if not isinstance(external_id, str) or is_blank(external_id):
-            external_id = None
-        return Outcome(external_id, "ERROR", None, None, (), rule.name, message, ignored)
-
-    # What the record asks ------------------------------------------------------------------------
-
-    def read(self) -> int:
-        """Work out what the record asks for, once its shape is known to be good.
-
-        Answers its concerns: rules about anything else cannot refuse it and need not be asked.
-        """
-        record = self.record
-        batch = self.batch
-        get = record.get
-        self.external_id = record["externalEmployeeId"]
-        existing = self.existing = self.organization.employees.get(self.external_id)
-        status = get("status")
-        if status is None:
-            status = existing.status if existing is not None and batch.status_kept else "ACTIVE"
-        self.status = status
-        active = self.active = status == "ACTIVE"
-        concerns = 0
-        email = self.email = get("email")
-        folded = self.email_folded = None if email is None else email.casefold()
-        if folded is not None and (existing is None or existing.email != email):
-            for table in batch.emails:
-                if folded in table:
-                    concerns = EMAIL
-                    break
-        account = self.account = get("userAccount") if active else None
-        self.username_given = None if account is None else account.get("username")
-        self.user = self._user() if account is not None or existing is not None else None
-        self.username = None
-        if account is not None:
-            concerns |= ACCOUNT
-            self.username = self._desired_username()
-        elif self.user is not None:
-            self.username = self._desired_username()
-        self.additive = get("updateMode") == "additive"
-        self.warnings: list[tuple[str, str]] = []
-        self.asks_manager = self.asks_site_manager = False
-        self.asked_roles: dict[str, None] = {}
-        self.asked_groups: dict[str, str | None] = {}
-        self.asked_sites: dict[str, str | None] = {}
-        if active:
-            self._look_up(record)
-            held = existing is not None and (existing.roles or existing.sites)
-            if self.asks_manager or self.asks_site_manager or held:
-                concerns |= MANAGER
-        return concerns
-
-    @property
-    def wants_account(self) -> bool:
-        """Whether an account is asked for on an ACTIVE record."""
-        return self.account is not None
-
-    def _user(self) -> User | None:
-        """The employee's account, else a user of the e-mail who is linked to nobody (S2E-ACCT-07)."""
-        organization, existing = self.organization, self.existing
-        if existing is not None and existing.user is not None:
-            return organization.users[existing.user]
-        if self.account is None:
-            return None
-        folded = self.email_folded
-        if folded is None and existing is not None and existing.email is not None:
-            folded = existing.email.casefold()
-        user_id = None if folded is None else organization.user_by_email.get(folded)
-        if user_id is None:
-            return None
-        user = organization.users[user_id]
-        return user if user.employee is None else None
-
-    def _look_up(self, record: dict[str, Any]) -> None:
-        """Find the roles, groups and sites asked for; what is unknown becomes a warning."""
-        batch, organization = self.batch, self.organization
-        known = batch.roles
-        for name in record.get("roles", ()):
-            role_id, manager = known.get(name) or batch.role(name)
-            if manager:
-                self.asks_manager = True
-            if role_id is not None:
-                self.asked_roles[role_id] = None
-            else:
-                self.warnings.append(ROLE_UNKNOWN.about(name))
-        for entry in record.get("groups", ()):
-            key = entry.get("externalGroupId")
-            if key is None or is_blank(key):
-                key = entry.get("groupName")
-                group_id = organization.group_by_name.get(key)
-            else:
-                group_id = organization.group_by_external_id.get(key)
-            if group_id is not None:
-                self.asked_groups[group_id] = entry.get("role")
-            else:
-                self.warnings.append(GROUP_UNKNOWN.about(key))
-        for entry in record.get("sites", ()):
-            site_role = entry.get("role")
-            site_id = organization.site_by_id.get(entry.get("id", "").casefold())
-            role_id = None
-            if site_role is not None:
-                role_id, manager = known.get(site_role) or batch.role(site_role)
-                if manager:
-                    self.asks_site_manager = True
-                if role_id is None and site_id is not None:
-                    self.warnings.append(ROLE_UNKNOWN.about(site_role))
-            if site_id is not None:
-                self.asked_sites[site_id] = role_id
-            else:
-                self.warnings.append(SITE_UNKNOWN.about(entry.get("id", "")))
-
-    @property
-    def asks_any_site(self) -> bool:
-        """Whether the record lists a site, known or not."""
-        return bool(self.active and self.record.get("sites"))
-
-    def carries_site_manager(self) -> bool:
-        """Whether sites that the record leaves out are kept, one of them with site-level site_manager."""
-        existing = self.existing
-        if existing is None or self.additive or not self.active or "sites" in self.record:
-            return False
-        if not self.batch.assignments_kept:
-            return False
-        return any(role in self.batch.manager_roles for _, role in existing.sites)
-
-    def holds_manager(self, roles: Iterable[str]) -> bool:
-        """Whether site_manager is among these role ids."""
-        return not self.batch.manager_roles.isdisjoint(roles)
-
-    @property
-    def existing_roles(self) -> tuple[str, ...]:
-        """Role ids held before this record."""
-        return () if self.existing is None else self.existing.roles
-
-    def _desired_username(self) -> str | None:
-        """The username that this record brings about, or None where the account's stays (S2E-ACCT-02)."""
-        given = self.username_given
+def desired_username(account: Any, user: User | None, existing: Employee | None, email: str | None) -> str | None:
+    """The username that a record brings about, or None where the account's stays (S2E-ACCT-02)."""
+    if account is not None:
+        given: str | None = account.get("username")
         if given is not None:
-            return given  # type: ignore[no-any-return]
-        user, existing = self.user, self.existing
-        if user is None:
-            return self.email if self.email is not None or existing is None else existing.email
-        if user.username_given or existing is None or existing.user is None:
-            return None
-        email = user.email if self.email is None else self.email
-        follows = email != user.email or email.casefold() != user.username.casefold()
-        return email if follows else None
-
-    # What is stored ------------------------------------------------------------------------------
-
-    def settle_assignments(self) -> None:
-        """Roles, groups and sites as they would be after this record (S2E-MODE-01, S2E-MODE-03)."""
-        if not self.active:
-            self.roles = self.groups = self.sites = ()
-            return
-        roles, groups, sites = self.asked_roles, self.asked_groups, self.asked_sites
-        existing = self.existing
-        if existing is not None:
-            if self.additive:
-                roles = dict.fromkeys(existing.roles) | roles
-                groups = self._added(existing.groups, groups)
-                sites = self._added(existing.sites, sites)
-            elif self.batch.assignments_kept:
-                record = self.record
-                roles = roles if "roles" in record else dict.fromkeys(existing.roles)
-                groups = groups if "groups" in record else dict(existing.groups)
-                sites = sites if "sites" in record else dict(existing.sites)
-        self.roles = tuple(roles)
-        self.groups = tuple(groups.items())
-        self.sites = tuple(sites.items())
-
-    def _added(self, existing: tuple[Assignment, ...], asked: dict[str, str | None]) -> dict[str, str | None]:
-        merged = dict(existing)
-        for key, role in asked.items():
-            if key not in merged or (self.batch.existing_updated and role is not None):
-                merged[key] = role
-        return merged
-
-    def commit(self) -> Employee:
-        """Store the employee and the account, send the mail; every rule has passed."""
-        record, existing, batch = self.record, self.existing, self.batch
-        get = record.get
-        before = _NOBODY if existing is None else existing
-        email = get("email", before.email)
-        first_name, last_name = get("firstName", before.first_name), get("lastName", before.last_name)
-        name = get("displayName")
-        given = name is not None
-        if not given:
-            if before.display_name_given and batch.name_sticks:
-                name, given = before.display_name, True
-            else:
-                name = made_name(first_name, last_name) or self.external_id
-        user = self.user
-        if user is not None or (self.account is not None and email is not None):
-            user = self._account(user, email, name)
-        supervisor = get("supervisor")
-        metadata = get("metadata")
-        employee = Employee(
-            self.external_id,
-            "emp_" + batch.ids.hex(24) if existing is None else existing.id,
-            self.status,
-            first_name,
-            last_name,
-            name,
-            given,
-            email,
-            get("phone", before.phone),
-            get("jobTitle", before.job_title),
-            get("department", before.department),
-            get("hireDate", before.hire_date),
-            get("terminationDate", before.termination_date),
-            before.supervisor if supervisor is None else (supervisor.get("name"), supervisor.get("email")),
-            before.metadata if metadata is None else encode(metadata).decode(),
-            self.roles,
-            self.groups,
-            self.sites,
-            None if user is None else user.id,
-        )
-        self.organization.put_employee(existing, employee)
-        return employee
-
-    def _account(self, user: User | None, email: str | None, name: str) -> User:
-        """The account after this record, stored: a new one, a linked one, or the employee's own."""
-        account, batch, username = self.account, self.batch, self.username
-        # What the flags ask for now: always for a new account, never at linking, later as the reading says.
-        flags: dict[str, Any] = {}
-        if account is not None and (user is None or (user.employee is not None and batch.flags_repeat)):
-            flags = account
-        forced = bool(flags.get("forcePasswordReset"))
-        if user is None:
-            assert email is not None and username is not None  # noqa: S101, PT018 - commit has seen to it
-            given = self.username_given is not None
-            user_id = "user_" + batch.ids.hex(16)
-            after = User(user_id, email, username, given, True, forced, name, self.external_id)
-        else:
-            if username is not None and account is None:
-                # Where the username follows the e-mail without being asked for, it gives way (S2E-ACCT-11).
-                holder = self.organization.user_by_username.get(username.casefold())
-                username = username if holder is None or holder == user.id else None
-            after = User(
-                user.id,
-                user.email if email is None else email,
-                user.username if username is None else username,
-                user.username_given or self.username_given is not None,
-                self.active,
-                user.must_reset_password or forced,
-                user.name,
-                self.external_id,
-            )
-        if flags.get("sendWelcomeEmail"):
-            password = batch.ids.password() if forced else None
-            organization = self.organization.name
-            batch.send(WelcomeMail(after.email, name, after.username, organization, batch.now, password))
-        if after != user:
-            self.organization.put_user(user, after)
-        return after
+            return given
+    if user is None:
+        return email if email is not None or existing is None else existing.email
+    if user.username_given or existing is None or existing.user is None:
+        return None
+    if email is None:
+        email = user.email
+    follows = email != user.email or email.casefold() != user.username.casefold()
+    return email if follows else None
 
 
 def made_name(first: str | None, last: str | None) -> str:

@@ -2,8 +2,8 @@
 
 The rows stand in the order in which they are checked; the first that refuses is the record's error.
 A check gets the record in hand and answers None where it passes, else what fills the message's
-braces. Rows with `stage` RECORD look at the raw record, EMPLOYEE at what it asks of the employee,
-RESULT at what would be stored. Rows marked `shape` are implied by the EmployeeRecord schema: a
+braces. Rows with `stage` record look at the raw record, those with employee at what it asks for and
+what would come of it. Rows marked `shape` are implied by the EmployeeRecord schema: a
 record that is valid against it need not be put through them. A row's `concern` says that it can
 only refuse a record with that concern, so that no other need be asked.
 """
@@ -29,10 +29,10 @@ from sandbox.scan2evolve.records import (
 )
 
 if TYPE_CHECKING:
-    from sandbox.scan2evolve.employees import Attempt
+    from sandbox.scan2evolve.attempts import Attempt
 
 Fills = dict[str, Any] | None
-Stage = Literal["record", "employee", "result"]
+Stage = Literal["record", "employee"]
 NO_FILLS: dict[str, Any] = {}
 
 # Concerns of a record, as bits: a new e-mail that somebody has, an account, site_manager asked for, or
@@ -318,7 +318,6 @@ RULES: tuple[Rule, ...] = (
         "S2E-SM-04",
         "site_manager role requires at least one site assignment",
         _manager_left_without_site,
-        "result",
         concern=MANAGER,
     ),
 )
@@ -372,12 +371,11 @@ Checks = tuple[tuple[Callable[["Attempt"], Fills], Rule], ...]
 
 
 class Selection:
-    """Rules by stage, those of the employee and of the result also by the concerns of the record."""
+    """Rules by stage, those of the employee also by the concerns of the record."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.record = self._of(rules, "record", 0)
         self.employee = tuple(self._of(rules, "employee", concerns) for concerns in _ALL_CONCERNS)
-        self.result = tuple(self._of(rules, "result", concerns) for concerns in _ALL_CONCERNS)
 
     @staticmethod
     def _of(rules: tuple[Rule, ...], stage: Stage, concerns: int) -> Checks:

@@ -128,7 +128,7 @@ def test_employees_are_found_by_id_and_by_email(world: WorldClient) -> None:
         {"externalEmployeeId": "e-1"},
     )
 
-    def found(**query: str) -> list[str]:
+    def found(**query: Any) -> list[str]:
         return [item["externalEmployeeId"] for item in world.scan2evolve_state("employees", **query)]
 
     assert found() == ["E-1", "E-2", "e-1"]

@@ -102,7 +102,7 @@ def test_secret_in_the_wrong_place_is_redacted_all_the_same(world: WorldClient, 
             "unknown field": ("POST", "/sync/employees", {"json": {"employees": [record | {"pin": secret}]}}),
         }
         method, path, request = requests[place]
-        credentials = {} if place == "world name" else {"auth": world.basic()}
+        credentials: dict[str, Any] = {} if place == "world name" else {"auth": world.basic()}
         world.scan2evolve(method, path, **credentials, **request)
         if place in ("query", "path"):
             world.hrms(path)

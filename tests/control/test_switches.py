@@ -128,6 +128,14 @@ def test_each_reading_takes_each_of_its_values_and_null(world: WorldClient, row:
     assert world.control("PATCH", "/readings", json={row.name: None}).json() == DEFAULTS
 
 
+def test_readings_that_a_patch_leaves_out_stay(world: WorldClient) -> None:
+    """A merge patch changes what it names, and an empty one nothing."""
+    expected = dict(DEFAULTS)
+    for patch in ({"role-case": "exact"}, {"null-field": "ignored", "empty-batch": "ok"}, {}, {"role-case": None}):
+        expected |= {name: value or DEFAULTS[name] for name, value in patch.items()}
+        assert world.control("PATCH", "/readings", json=patch).json() == expected
+
+
 @pytest.mark.parametrize(
     ("patch", "pointer"),
     [

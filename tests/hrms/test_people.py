@@ -79,6 +79,7 @@ def test_people_are_made_in_small_pieces() -> None:
     assert pauses == 2 * 1_000 // people.SLICE
 
 
+@pytest.mark.slow
 def test_largest_company_lets_other_worlds_go_on(server: ServerClient) -> None:
     """While 50,000 people are made, and then listed, another world is answered many times over."""
     other = server.world()

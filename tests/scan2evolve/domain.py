@@ -10,8 +10,9 @@ import msgspec
 from sandbox.document import load
 from sandbox.ids import Ids
 from sandbox.readings import Readings
-from sandbox.scan2evolve.employees import Batch, Outcome, WelcomeMail
+from sandbox.scan2evolve.employees import Batch
 from sandbox.scan2evolve.organization import Organization
+from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.rules import RULES, Rule, RuleBook
 from sandbox.schemas import Schema
 from sandbox.worlds import founding_organizations

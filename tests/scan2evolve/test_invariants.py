@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -127,6 +128,19 @@ def test_well_formed_record_fares_the_same_either_way(
     event(outcome[0].rule or "accepted")
     assert quick.sync(record, quick=True) == outcome
     assert quick.state() == full.state()
+
+
+@busy
+@given(requests)
+def test_rule_left_out_for_its_concern_would_not_have_refused(sent: list[Request]) -> None:
+    """Rules that a record is spared because it is none of their concern would have let it pass."""
+    domain, strict = Domain(), Domain()
+    strict.rules = tuple(msgspec.structs.replace(rule, concern=0) for rule in RULES)
+    for readings, records, org in sent:
+        domain.read(**readings)
+        strict.read(**readings)
+        assert domain.sync(*records, org=org, quick=True) == strict.sync(*records, org=org)
+        assert domain.state() == strict.state()
 
 
 @settings(busy, max_examples=800)

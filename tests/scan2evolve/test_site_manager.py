@@ -224,13 +224,16 @@ ALLOWED: list[tuple[Any, ...]] = [
         (CHIEF, ADDITIVE, readings, ["site_manager", "admin"], [(MAIN, "site_manager"), (NORTH, None)], [])
         for readings in ADDITIVE_READINGS
     ),
-    (
-        CHIEF,
-        ADDITIVE | {"roles": ["inspector"], "groups": [], "sites": []},
-        KEPT,
-        ["site_manager", "admin", "inspector"],
-        [(MAIN, "site_manager"), (NORTH, None)],
-        [],
+    *(
+        (
+            CHIEF,
+            ADDITIVE | {"roles": ["inspector"]} | no_sites,
+            KEPT,
+            ["site_manager", "admin", "inspector"],
+            [(MAIN, "site_manager"), (NORTH, None)],
+            [],
+        )
+        for no_sites in (BARE, {"sites": []})
     ),
 ]
 

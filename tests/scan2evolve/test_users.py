@@ -62,7 +62,7 @@ def test_users_are_a_bare_array_oldest_first(staffed: WorldClient) -> None:
     listed = users(staffed)
     ids = {item["externalEmployeeId"]: item["user"] for item in staffed.scan2evolve_state("employees")}
     common = {"isActive": True, "lastSeen": None, "organizationId": organization}
-    nobody = {"supervisorName": None, "supervisorEmail": None, "roles": [], "sites": []}
+    nobody: dict[str, Any] = {"supervisorName": None, "supervisorEmail": None, "roles": [], "sites": []}
     assert listed == [
         {
             **common,
