@@ -19,9 +19,6 @@ _SUFFIXES = 36**6
 # An odd multiplier that 3 does not divide shares no factor with 36^6, so that n -> n * step + start
 # runs through every suffix once before one comes again: a requestId is new on every request.
 _STEP = 1_000_003_859
-# 56 letters and digits, none of them easily mistaken for another; a byte chooses one.
-_PASSWORD_ALPHABET = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-_PASSWORD_TABLE = bytes(_PASSWORD_ALPHABET[byte % len(_PASSWORD_ALPHABET)] for byte in range(256))
 
 
 def digest(secret: str) -> str:
@@ -99,8 +96,8 @@ class Ids:
         return derived_hex(self._seed, self._world, "made", kind, str(self._tokens))[:40]
 
     def password(self) -> str:
-        """A temporary password of 14 characters."""
-        return bytes.fromhex(self.hex(28)).translate(_PASSWORD_TABLE).decode()
+        """A temporary password of 16 hex digits."""
+        return self.hex(16)
 
     def uuid(self) -> str:
         """A UUID for something made at the control plane."""

@@ -91,7 +91,8 @@ class Batch:
                 concerns |= MANAGER
             account = get("userAccount")
         if account is not None or (existing is not None and existing.user is not None):
-            user = self._user(existing, email)
+            if existing is not None or concerns & EMAIL:
+                user = self._user(existing, email)
             username = desired_username(account, user, existing, email)
             if account is not None and self._account_may_fail(email, username, user):
                 concerns |= ACCOUNT

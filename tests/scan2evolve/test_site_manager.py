@@ -23,6 +23,7 @@ MANAGER: Fields = {"roles": ["site_manager"]}
 AT_MAIN: Fields = {"sites": [site(MAIN, "site_manager")]}
 AT_NORTH: Fields = {"sites": [site(NORTH, "site_manager")]}
 NOWHERE: Fields = {"sites": [site(NO_SITE)]}
+NONE_LISTED: Fields = {"sites": []}
 ADDITIVE: Fields = {"updateMode": "additive"}
 
 # Who is there before the record comes.
@@ -233,7 +234,7 @@ ALLOWED: list[tuple[Any, ...]] = [
             [(MAIN, "site_manager"), (NORTH, None)],
             [],
         )
-        for no_sites in (BARE, {"sites": []})
+        for no_sites in (BARE, NONE_LISTED)
     ),
 ]
 
