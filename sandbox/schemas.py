@@ -140,34 +140,29 @@ class Source:
                         yield from self.reading_marks({"x-reading": child["x-reading"]})
                     yield from self.reading_marks(child)
 
-    def plain_schema(self, node: Any, readings: Mapping[str, str], closed: bool = False) -> Any:
-        """`node` as plain JSON Schema: references inlined, notes dropped, only the branches in force.
-
-        `closed` refuses fields that an object's schema does not name.
-        """
+    def plain_schema(self, node: Any, readings: Mapping[str, str]) -> Any:
+        """`node` as plain JSON Schema: references inlined, notes dropped, only the branches in force."""
         if not isinstance(node, dict):
             return node
         siblings = {key: value for key, value in node.items() if key != "$ref" and key not in _NOTES}
         if "$ref" in node:
-            target = self.plain_schema(self.resolve(node, ""), readings, closed)
-            rest = self.plain_schema(siblings, readings, closed)
+            target = self.plain_schema(self.resolve(node, ""), readings)
+            rest = self.plain_schema(siblings, readings)
             return target if not rest else {"allOf": [target, rest]}
         plain: dict[str, Any] = {}
         for key, value in siblings.items():
             if key in _MANY:
                 branches = [child for child in value if self._in_force(child, readings)]
-                plain[key] = [self.plain_schema(child, readings, closed) for child in branches]
+                plain[key] = [self.plain_schema(child, readings) for child in branches]
             elif key in _NAMED:
-                plain[key] = {name: self.plain_schema(child, readings, closed) for name, child in value.items()}
+                plain[key] = {name: self.plain_schema(child, readings) for name, child in value.items()}
             elif key in _ONE:
-                plain[key] = self.plain_schema(value, readings, closed)
+                plain[key] = self.plain_schema(value, readings)
             else:
                 plain[key] = value
         for key in ("anyOf", "oneOf"):
             if len(plain.get(key, ())) == 1 and len(plain) == 1:
                 return plain[key][0]
-        if closed and "properties" in plain and "additionalProperties" not in plain:
-            plain["additionalProperties"] = False
         return plain
 
     def _in_force(self, node: Any, readings: Mapping[str, str]) -> bool:
@@ -185,26 +180,17 @@ class Schema:
         names = {name for name, _ in source.reading_marks(node)}
         self._names = tuple(sorted(name.replace("-", "_") for name in names))
         self._validators: dict[tuple[str, ...], jsonschema_rs.Validator] = {}
-        self._strict: dict[tuple[str, ...], jsonschema_rs.Validator] = {}
 
     def validator(self, readings: Readings) -> jsonschema_rs.Validator:
         """What checks a value under these readings."""
         key = tuple([getattr(readings, name) for name in self._names]) if self._names else ()
         found = self._validators.get(key)
         if found is None:
-            found = self._validators[key] = self._compile(readings, closed=False)
+            found = self._validators[key] = self._compile(readings)
         return found
 
-    def closed_validator(self, readings: Readings) -> jsonschema_rs.Validator:
-        """The same, but an object with a field that the schema does not name is not valid."""
-        key = tuple([getattr(readings, name) for name in self._names])
-        found = self._strict.get(key)
-        if found is None:
-            found = self._strict[key] = self._compile(readings, closed=True)
-        return found
-
-    def _compile(self, readings: Readings, closed: bool) -> jsonschema_rs.Validator:
-        schema = self._source.plain_schema(self._node, readings.as_dict(), closed)
+    def _compile(self, readings: Readings) -> jsonschema_rs.Validator:
+        schema = self._source.plain_schema(self._node, readings.as_dict())
         try:
             return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:

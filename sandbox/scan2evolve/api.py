@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from msgspec import UNSET
+
 from sandbox.audit import Actor
 from sandbox.calls import Call, Listing, Reply
 from sandbox.clock import LATEST_MS, instant_text
@@ -17,6 +19,7 @@ from sandbox.media import is_encoded, is_form, is_json
 from sandbox.scan2evolve.employees import Batch
 from sandbox.scan2evolve.organization import Organization, User
 from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
+from sandbox.scan2evolve.records import read_batch
 from sandbox.scan2evolve.rules import ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
 from sandbox.security import basic_pair, bearer_token
@@ -119,9 +122,13 @@ def check_media(call: Call, media_type: str | None) -> None:
 
 
 def decode_body(call: Call) -> None:
-    """The body as JSON; the token operation has read its own already."""
+    """The body as JSON, a normal batch as typed records; the token operation has read its own already."""
     if isinstance(call.principal, Grant):
         return
+    if not call.header(b"content-encoding"):
+        call.payload = read_batch(call.body)
+        if call.payload is not None:
+            return
     try:
         if is_encoded(call.header(b"content-encoding")):
             raise InvalidJson("compressed")
@@ -217,15 +224,11 @@ def sync_employees(call: Call) -> Reply:
     """A batch: the envelope as a whole, then each record by itself (S2E-BATCH-01 to -16)."""
     world, body = call.world, call.payload
     readings = world.readings
-    operation = call.operation
-    assert operation is not None  # noqa: S101 - the pipeline has matched one
-    # One pass over the whole batch tells in most cases that every record is well-formed.
-    well_formed = operation.body["application/json"].closed_validator(readings).is_valid(body)
-    if not well_formed:
+    short = body if isinstance(body, tuple) else None
+    if short is None:
         for rule in ENVELOPE:
             if rule.refuses(body, readings):
                 raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
-    is_valid = operation.items["employees"].closed_validator(readings).is_valid
     organization: Organization = call.principal
     mails: list[WelcomeMail] = []
     batch = Batch(
@@ -238,7 +241,12 @@ def sync_employees(call: Call) -> Reply:
         mails.append,
     )
     call.request_id = world.ids.request_id(call.now)
-    outcomes = tuple([batch.sync(record, well_formed or is_valid(record)) for record in body["employees"]])
+    if short is not None:
+        outcomes = tuple(map(batch.sync_typed, short[0].employees, short[1]))
+        batch_id = short[0].syncBatchId
+    else:
+        outcomes = tuple(map(batch.sync, body["employees"]))
+        batch_id = body.get("syncBatchId", UNSET)
     world.outbox.extend(mails)
     results, errors, size = [], [], 0
     with_null = readings.user_id_without_account == "null"
@@ -257,8 +265,8 @@ def sync_employees(call: Call) -> Reply:
         result["warnings"] = [text for _, text in outcome.warnings]
         results.append(result)
     payload: dict[str, Any] = {"requestId": call.request_id}
-    if "syncBatchId" in body:
-        payload["syncBatchId"] = body["syncBatchId"]
+    if batch_id is not UNSET:
+        payload["syncBatchId"] = batch_id
     payload["results"] = results
     payload["errors"] = errors
     return Reply(payload=payload, records=outcomes, records_bytes=size, claims=("S2E-BATCH-04",))

@@ -6,10 +6,12 @@ have the same share one tuple.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET
 
 from sandbox.scan2evolve.organization import SITE_MANAGER, Assignment, Employee, Organization
-from sandbox.scan2evolve.records import is_blank
+from sandbox.scan2evolve.records import UUID, GroupEntry, Record, SiteEntry, is_blank
 from sandbox.scan2evolve.rules import GROUP_UNKNOWN, ROLE_UNKNOWN, SITE_UNKNOWN
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ Warnings = tuple[tuple[str, str], ...]
 Settled = tuple[tuple[str, ...], tuple[Assignment, ...], tuple[Assignment, ...], Warnings]
 NOTHING: Settled = ((), (), (), ())
 
-# A list as looked up: what is known of it, the warnings about the rest, whether it names site_manager.
+# A list as looked up: what is known of it, the warnings about the rest, whether it names site_manager,
+# and whether an entry may be malformed.
 RoleList = tuple[tuple[str, ...], Warnings, bool]
-AssignmentList = tuple[tuple[Assignment, ...], Warnings, bool]
+AssignmentList = tuple[tuple[Assignment, ...], Warnings, bool, bool]
 
 
 class Assignables:
@@ -34,9 +37,9 @@ class Assignables:
         self._kept = readings.omitted_assignments == "kept"
         self._updated = readings.additive_existing == "updated"
         self.manager_roles = {role.id for role in organization.roles.values() if self._is_manager(role.name)}
-        self._roles: dict[tuple[str, ...], RoleList] = {(): ((), (), False)}
-        self._groups: dict[tuple[Any, ...], AssignmentList] = {(): ((), (), False)}
-        self._sites: dict[tuple[Any, ...], AssignmentList] = {(): ((), (), False)}
+        self._roles: dict[tuple[str, ...], RoleList] = {}
+        self._groups: dict[tuple[GroupEntry, ...], AssignmentList] = {}
+        self._sites: dict[tuple[SiteEntry, ...], AssignmentList] = {}
 
     def _is_manager(self, name: str) -> bool:
         return (name if self._case_counts else name.casefold()) == SITE_MANAGER
@@ -57,17 +60,17 @@ class Assignables:
             found = self._roles[key] = self._look_up_roles(names)
         return found
 
-    def groups(self, entries: list[dict[str, Any]]) -> AssignmentList:
+    def groups(self, entries: list[GroupEntry]) -> AssignmentList:
         """The groups of these entries, with the member's role as given (S2E-GROUP-01 to -04)."""
-        key = tuple([(e.get("groupName"), e.get("externalGroupId"), e.get("role")) for e in entries])
+        key = tuple(entries)
         found = self._groups.get(key)
         if found is None:
             found = self._groups[key] = self._look_up_groups(entries)
         return found
 
-    def sites(self, entries: list[dict[str, Any]]) -> AssignmentList:
+    def sites(self, entries: list[SiteEntry]) -> AssignmentList:
         """The sites of these entries, with the id of the site-level role (S2E-SITE-01 to -04)."""
-        key = tuple([(e.get("id"), e.get("role")) for e in entries])
+        key = tuple(entries)
         found = self._sites.get(key)
         if found is None:
             found = self._sites[key] = self._look_up_sites(entries)
@@ -84,31 +87,34 @@ class Assignables:
                 known[role_id] = None
         return tuple(known), tuple(warnings), any(map(self._is_manager, names))
 
-    def _look_up_groups(self, entries: list[dict[str, Any]]) -> AssignmentList:
+    def _look_up_groups(self, entries: list[GroupEntry]) -> AssignmentList:
         organization = self._organization
         known: dict[str, str | None] = {}
         warnings = []
+        malformed = False
         for entry in entries:
-            key = entry.get("externalGroupId")
-            if is_blank(key):
-                key = entry.get("groupName")
-                group_id = organization.group_by_name.get(key or "")
+            key = entry.externalGroupId or ""
+            if not is_blank(key):
+                group_id = organization.group_by_external_id.get(key)
             else:
-                group_id = organization.group_by_external_id.get(key or "")
+                key = entry.groupName or ""
+                malformed = malformed or is_blank(key)
+                group_id = organization.group_by_name.get(key)
             if group_id is None:
-                warnings.append(GROUP_UNKNOWN.about(key or ""))
+                warnings.append(GROUP_UNKNOWN.about(key))
             else:
-                known[group_id] = entry.get("role")
-        return tuple(known.items()), tuple(warnings), False
+                known[group_id] = None if entry.role is UNSET else entry.role
+        return tuple(known.items()), tuple(warnings), False, malformed
 
-    def _look_up_sites(self, entries: list[dict[str, Any]]) -> AssignmentList:
+    def _look_up_sites(self, entries: list[SiteEntry]) -> AssignmentList:
         known: dict[str, str | None] = {}
         warnings = []
-        manager = False
+        manager = malformed = False
         for entry in entries:
-            name = entry.get("id", "")
-            role = entry.get("role")
+            name = entry.id or ""
+            role = None if entry.role is UNSET else entry.role
             site_id = self._organization.site_by_id.get(name.casefold())
+            malformed = malformed or UUID.fullmatch(name) is None
             role_id = None if role is None else self._role(role)
             manager = manager or (role is not None and self._is_manager(role))
             if site_id is None:
@@ -117,13 +123,13 @@ class Assignables:
             if role is not None and role_id is None:
                 warnings.append(ROLE_UNKNOWN.about(role))
             known[site_id] = role_id
-        return tuple(known.items()), tuple(warnings), manager
+        return tuple(known.items()), tuple(warnings), manager, malformed
 
     # -- what comes of it --------------------------------------------------------------------------
 
     def settle(
         self,
-        record: dict[str, Any],
+        record: Record,
         existing: Employee | None,
         roles: RoleList,
         groups: AssignmentList,
@@ -141,9 +147,9 @@ class Assignables:
             return merged, self._added(existing.groups, groups[0]), self._added(existing.sites, sites[0]), warnings
         if self._kept:
             return (
-                roles[0] if "roles" in record else existing.roles,
-                groups[0] if "groups" in record else existing.groups,
-                sites[0] if "sites" in record else existing.sites,
+                roles[0] if record.roles is not UNSET else existing.roles,
+                groups[0] if record.groups is not UNSET else existing.groups,
+                sites[0] if record.sites is not UNSET else existing.sites,
                 warnings,
             )
         return roles[0], groups[0], sites[0], warnings

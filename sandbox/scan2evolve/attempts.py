@@ -20,7 +20,6 @@ class Attempt:
     """One record as the rules see it; made only where a rule has to look."""
 
     __slots__ = (
-        "account",
         "additive",
         "asks_manager",
         "asks_site_manager",
@@ -33,6 +32,7 @@ class Attempt:
         "sites",
         "user",
         "username",
+        "wants_account",
     )
 
     asks_manager: bool
@@ -46,7 +46,7 @@ class Attempt:
         self,
         existing: Employee | None,
         email: str | None,
-        account: dict[str, Any] | None,
+        wants_account: bool,
         user: User | None,
         username: str | None,
         settled: Settled,
@@ -55,7 +55,7 @@ class Attempt:
         self.external_id = self.record["externalEmployeeId"]
         self.existing = existing
         self.email = email
-        self.account = account
+        self.wants_account = wants_account
         self.user = user
         self.username = username
         self.additive = self.record.get("updateMode") == "additive"
@@ -93,14 +93,9 @@ class Attempt:
         return None if self.email is None else self.email.casefold()
 
     @property
-    def wants_account(self) -> bool:
-        """Whether an account is asked for on an ACTIVE record."""
-        return self.account is not None
-
-    @property
     def username_given(self) -> Any:
         """The username that the record gives."""
-        return None if self.account is None else self.account.get("username")
+        return self.record["userAccount"].get("username") if self.wants_account else None
 
     @property
     def asks_any_site(self) -> bool:

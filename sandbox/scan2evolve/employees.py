@@ -9,15 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+import msgspec
+from msgspec import UNSET, UnsetType
+
 from sandbox.ids import Ids
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.scan2evolve.assignments import NOTHING, Assignables, Settled
 from sandbox.scan2evolve.attempts import Attempt
-from sandbox.scan2evolve.organization import Employee, Organization, User
+from sandbox.scan2evolve.organization import Employee, Organization, Status, User
 from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
-from sandbox.scan2evolve.records import is_blank, unknown_fields, without_nulls
-from sandbox.scan2evolve.rules import ACCOUNT, EMAIL, MANAGER, RuleBook, Selection
+from sandbox.scan2evolve.records import (
+    Record,
+    UserAccount,
+    is_blank,
+    is_date,
+    is_email,
+    typed,
+    unknown_fields,
+    without_nulls,
+)
+from sandbox.scan2evolve.rules import ACCOUNT, EMAIL, ENTRIES, MANAGER, RuleBook
 
 
 class Batch:
@@ -42,76 +54,99 @@ class Batch:
         self.send = send
         self.seen: set[str] = set()
         self.nulls_ignored = readings.null_field == "ignored"
-        self.looks_at_records = self.nulls_ignored or readings.duplicate_in_batch == "error"
+        self.duplicates_refused = readings.duplicate_in_batch == "error"
         self.status_kept = readings.omitted_status == "kept"
         self.assignments_kept = readings.omitted_assignments == "kept"
         self.name_sticks = readings.display_name == "sticky"
         self.flags_repeat = readings.account_flags == "every-sync"
+        self._dates: set[str] = set()
         self.assignables = Assignables(organization, readings)
         # Whoever is in none of these tables can have no conflict of e-mails.
         self.emails: tuple[dict[str, str], ...] = tuple(
             table for place in (organization, *self.others) for table in (place.employee_by_email, place.user_by_email)
         )
 
-    def sync(self, record: Any, well_formed: bool = False) -> Outcome:
-        """Process one record in its own transaction: look, ask the rules, and only then store.
+    def sync(self, record: Any) -> Outcome:
+        """Process one record, whatever it is, in its own transaction: the long way."""
+        ignored = tuple(unknown_fields(record))
+        if self.nulls_ignored and isinstance(record, dict):
+            record = without_nulls(record)
+        refused = Attempt(self, record).refusal(self.rulebook.record, ignored)
+        if refused is not None:
+            return refused
+        read = typed(record)
+        metadata = None if read.metadata is UNSET else encode(read.metadata).decode()
+        return self._process(read, metadata, record, ignored)
 
-        `well_formed` says that the record is known to be valid against the EmployeeRecord schema and
-        to hold no unknown field: the rules that follow from this are not run again.
-        """
-        ignored: tuple[str, ...] = ()
-        if not well_formed:
-            ignored = tuple(unknown_fields(record))
-        if self.looks_at_records or not well_formed:
-            if self.nulls_ignored and isinstance(record, dict):
-                record = without_nulls(record)
-            refused = Attempt(self, record).refusal(self._rules(well_formed).record, ignored)
-            if refused is not None:
-                return refused
-        get = record.get
-        existing = self.organization.employees.get(record["externalEmployeeId"])
-        status = get("status")
-        if status is None:
+    def sync_typed(self, record: Record, metadata: str | None) -> Outcome:
+        """Process one record of a typed batch, with its metadata as JSON text: the short way, if it may."""
+        if (
+            self.duplicates_refused
+            or not record.externalEmployeeId.strip()
+            or (record.hireDate is not UNSET and not self._is_date(record.hireDate))
+            or (record.terminationDate is not UNSET and not self._is_date(record.terminationDate))
+        ):
+            return self.sync(msgspec.to_builtins(record))
+        return self._process(record, metadata, None, ())
+
+    def _is_date(self, text: str | None) -> bool:
+        """Whether it is a date, or null; most dates come more than once."""
+        if text in self._dates:
+            return True
+        if text is None or not is_date(text):
+            return text is None
+        self._dates.add(text)
+        return True
+
+    def _process(self, record: Record, metadata: str | None, raw: Any, ignored: tuple[str, ...]) -> Outcome:
+        """Look, ask the rules, and only then store; `raw` is the record as it came, None if just as typed."""
+        existing = self.organization.employees.get(record.externalEmployeeId)
+        status = record.status
+        if status is UNSET:
             status = existing.status if existing is not None and self.status_kept else "ACTIVE"
-        email = get("email")
-        concerns = 0 if email is None or (existing is not None and existing.email == email) else self._email_held(email)
+        email = None if record.email is UNSET else record.email
+        concerns = 0
+        if email is not None and (existing is None or existing.email != email):
+            concerns = self._about_email(email)
         account = user = username = None
         asks_manager = asks_site_manager = False
         settled: Settled = NOTHING
+        assignables = self.assignables
+        groups = assignables.groups(record.groups or _NONE)
+        sites = assignables.sites(record.sites or _NONE)
+        if groups[3] or sites[3]:
+            concerns |= ENTRIES
         if status == "ACTIVE":
-            assignables = self.assignables
-            roles = assignables.roles(get("roles", _NONE))
-            groups = assignables.groups(get("groups", _NONE))
-            sites = assignables.sites(get("sites", _NONE))
-            additive = get("updateMode") == "additive"
+            roles = assignables.roles(record.roles or _NONE)
+            additive = record.updateMode == "additive"
             settled = assignables.settle(record, existing, roles, groups, sites, additive)
             asks_manager, asks_site_manager = roles[2], sites[2]
             # What is there already matters to a rule only where it can be carried over.
             if asks_manager or asks_site_manager or (existing is not None and (additive or self.assignments_kept)):
                 concerns |= MANAGER
-            account = get("userAccount")
+            account = None if record.userAccount is UNSET else record.userAccount
         if account is not None or (existing is not None and existing.user is not None):
             if existing is not None or concerns & EMAIL:
                 user = self._user(existing, email)
             username = desired_username(account, user, existing, email)
             if account is not None and self._account_may_fail(email, username, user):
                 concerns |= ACCOUNT
-        if concerns or not well_formed:
-            attempt = Attempt(self, record)
-            attempt.read(existing, email, account, user, username, settled)
+        checks = self.rulebook.employee[concerns]
+        if checks:
+            attempt = Attempt(self, msgspec.to_builtins(record) if raw is None else raw)
+            attempt.read(existing, email, account is not None, user, username, settled)
             attempt.asks_manager, attempt.asks_site_manager = asks_manager, asks_site_manager
-            refused = attempt.refusal(self._rules(well_formed).employee[concerns], ignored)
+            refused = attempt.refusal(checks, ignored)
             if refused is not None:
                 return refused
-        employee = self._store(record, existing, status, email, account, user, username, settled)
+        employee = self._store(record, existing, status, email, metadata, account, user, username, settled)
         outcome: Literal["CREATED", "UPDATED"] = "CREATED" if existing is None else "UPDATED"
         return Outcome(employee.external_id, outcome, employee.id, employee.user, settled[3], None, None, ignored)
 
-    def _rules(self, well_formed: bool) -> Selection:
-        return self.rulebook.quick if well_formed else self.rulebook.full
-
-    def _email_held(self, email: str) -> int:
-        """The concern EMAIL where anybody in the world has that e-mail, else none."""
+    def _about_email(self, email: str) -> int:
+        """The concern EMAIL where it is malformed, or anybody in the world has it; else none."""
+        if not is_email(email):
+            return EMAIL
         folded = email.casefold()
         for table in self.emails:
             if folded in table:
@@ -120,33 +155,34 @@ class Batch:
 
     def _store(
         self,
-        record: dict[str, Any],
+        record: Record,
         existing: Employee | None,
-        status: Any,
+        status: Status,
         email: str | None,
-        account: dict[str, Any] | None,
+        metadata: str | None,
+        account: UserAccount | None,
         user: User | None,
         username: str | None,
         settled: Settled,
     ) -> Employee:
         """Store the employee and the account, send the mail; every rule has passed."""
-        get = record.get
-        external_id = record["externalEmployeeId"]
+        external_id = record.externalEmployeeId
         before = _NOBODY if existing is None else existing
         if email is None:
             email = before.email
-        first_name, last_name = get("firstName", before.first_name), get("lastName", before.last_name)
-        name: Any = get("displayName")
-        given = name is not None
-        if not given:
-            if before.display_name_given and self.name_sticks:
-                name, given = before.display_name, True
-            else:
-                name = made_name(first_name, last_name) or external_id
+        first_name = before.first_name if record.firstName is UNSET else record.firstName
+        last_name = before.last_name if record.lastName is UNSET else record.lastName
+        if record.displayName is not UNSET:
+            name, given = record.displayName, True
+        elif before.display_name_given and self.name_sticks:
+            name, given = before.display_name, True
+        else:
+            name, given = made_name(first_name, last_name) or external_id, False
         if user is not None or (account is not None and email is not None):
             user = self._store_account(account, user, username, email, name, external_id, status == "ACTIVE")
-        supervisor = get("supervisor")
-        metadata = get("metadata")
+        supervisor = before.supervisor
+        if record.supervisor is not UNSET:
+            supervisor = (_given(record.supervisor.name), _given(record.supervisor.email))
         roles, groups, sites, _ = settled
         employee = Employee(
             external_id,
@@ -157,13 +193,13 @@ class Batch:
             name,
             given,
             email,
-            get("phone", before.phone),
-            get("jobTitle", before.job_title),
-            get("department", before.department),
-            get("hireDate", before.hire_date),
-            get("terminationDate", before.termination_date),
-            before.supervisor if supervisor is None else (supervisor.get("name"), supervisor.get("email")),
-            before.metadata if metadata is None else encode(metadata).decode(),
+            before.phone if record.phone is UNSET else record.phone,
+            before.job_title if record.jobTitle is UNSET else record.jobTitle,
+            before.department if record.department is UNSET else record.department,
+            before.hire_date if record.hireDate is UNSET else record.hireDate,
+            before.termination_date if record.terminationDate is UNSET else record.terminationDate,
+            supervisor,
+            before.metadata if metadata is None else metadata,
             roles,
             groups,
             sites,
@@ -198,7 +234,7 @@ class Batch:
 
     def _store_account(
         self,
-        account: dict[str, Any] | None,
+        account: UserAccount | None,
         user: User | None,
         username: str | None,
         email: str | None,
@@ -208,11 +244,11 @@ class Batch:
     ) -> User:
         """The account after this record, stored: a new one, a linked one, or the employee's own."""
         # What the flags ask for now: always for a new account, never at linking, later as the reading says.
-        flags: dict[str, Any] = _NO_FLAGS
+        flags = _NO_FLAGS
         if account is not None and (user is None or (user.employee is not None and self.flags_repeat)):
             flags = account
-        forced = bool(flags.get("forcePasswordReset"))
-        given = account is not None and account.get("username") is not None
+        forced = flags.forcePasswordReset is True
+        given = account is not None and account.username is not UNSET
         if user is None:
             assert email is not None and username is not None  # noqa: S101, PT018 - `sync` has seen to it
             user_id = "user_" + self.ids.hex(16)
@@ -242,7 +278,7 @@ class Batch:
                 user.name,
                 external_id,
             )
-        if flags.get("sendWelcomeEmail"):
+        if flags.sendWelcomeEmail is True:
             password = self.ids.password() if forced else None
             organization = self.organization.name
             self.send(WelcomeMail(after.email, name, after.username, organization, self.now, password))
@@ -252,7 +288,7 @@ class Batch:
 
 
 _NONE: list[Any] = []
-_NO_FLAGS: dict[str, Any] = {}
+_NO_FLAGS = UserAccount()
 _NOBODY = Employee(
     external_id="",
     id="",
@@ -276,12 +312,12 @@ _NOBODY = Employee(
 )
 
 
-def desired_username(account: Any, user: User | None, existing: Employee | None, email: str | None) -> str | None:
+def desired_username(
+    account: UserAccount | None, user: User | None, existing: Employee | None, email: str | None
+) -> str | None:
     """The username that a record brings about, or None where the account's stays (S2E-ACCT-02)."""
-    if account is not None:
-        given: str | None = account.get("username")
-        if given is not None:
-            return given
+    if account is not None and account.username is not UNSET:
+        return account.username
     if user is None:
         return email if email is not None or existing is None else existing.email
     if user.username_given or existing is None or existing.user is None:
@@ -290,6 +326,10 @@ def desired_username(account: Any, user: User | None, existing: Employee | None,
         email = user.email
     follows = email != user.email or email.casefold() != user.username.casefold()
     return email if follows else None
+
+
+def _given(text: str | UnsetType) -> str | None:
+    return None if text is UNSET else text
 
 
 def made_name(first: str | None, last: str | None) -> str:

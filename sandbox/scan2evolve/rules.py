@@ -3,9 +3,8 @@
 The rows stand in the order in which they are checked; the first that refuses is the record's error.
 A check gets the record in hand and answers None where it passes, else what fills the message's
 braces. Rows with `stage` record look at the raw record, those with employee at what it asks for and
-what would come of it. Rows marked `shape` are implied by the EmployeeRecord schema: a
-record that is valid against it need not be put through them. A row's `concern` says that it can
-only refuse a record with that concern, so that no other need be asked.
+what would come of it. A row's `concern` says that it can only refuse a record with that
+concern, so that no other need be asked.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import msgspec
 from sandbox.readings import Readings
 from sandbox.scan2evolve.records import (
     FIELDS,
+    MAX_RECORDS,
     STATUSES,
     STRING,
     UPDATE_MODES,
@@ -35,10 +35,10 @@ Fills = dict[str, Any] | None
 Stage = Literal["record", "employee"]
 NO_FILLS: dict[str, Any] = {}
 
-# Concerns of a record, as bits: a new e-mail that somebody has, an account, site_manager asked for, or
-# roles or sites held.
-EMAIL, ACCOUNT, MANAGER = 1, 2, 4
-_ALL_CONCERNS = range(8)
+# Concerns of a record, as bits: an e-mail that is malformed or that somebody has, an account that may be
+# refused, an entry of groups or sites that is malformed, site_manager asked for or carried over.
+EMAIL, ACCOUNT, ENTRIES, MANAGER = 1, 2, 4, 8
+_ALL_CONCERNS = range(16)
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -49,7 +49,6 @@ class Rule(msgspec.Struct, frozen=True):
     message: str
     check: Callable[[Attempt], Fills]
     stage: Stage = "employee"
-    shape: bool = False
     concern: int = 0
 
 
@@ -241,30 +240,28 @@ def _manager_left_without_site(attempt: Attempt) -> Fills:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("record-is-object", "S2E-FIELD-17", "Employee record must be an object", _not_an_object, "record", True),
-    Rule("id-required", "S2E-FIELD-01", "externalEmployeeId is required", _id_missing, "record", True),
-    Rule("id-is-text", "S2E-FIELD-17", "externalEmployeeId must be a string", _id_not_text, "record", True),
+    Rule("record-is-object", "S2E-FIELD-17", "Employee record must be an object", _not_an_object, "record"),
+    Rule("id-required", "S2E-FIELD-01", "externalEmployeeId is required", _id_missing, "record"),
+    Rule("id-is-text", "S2E-FIELD-17", "externalEmployeeId must be a string", _id_not_text, "record"),
     Rule("id-once-in-batch", "S2E-BATCH-14", "Duplicate externalEmployeeId in batch", _id_repeated, "record"),
-    Rule("status-is-text", "S2E-FIELD-17", "{path} must be {kind}", _text_or_absent("status"), "record", True),
+    Rule("status-is-text", "S2E-FIELD-17", "{path} must be {kind}", _text_or_absent("status"), "record"),
     Rule(
         "status-known",
         "S2E-FIELD-02",
         "Invalid status '{value}'. Must be one of: " + ", ".join(STATUSES),
         _one_of("status", STATUSES),
         "record",
-        True,
     ),
-    Rule("field-types", "S2E-FIELD-17", "{path} must be {kind}", _field_types, "record", True),
-    Rule("update-mode-is-text", "S2E-FIELD-17", "{path} must be {kind}", _text_or_absent("updateMode"), "record", True),
+    Rule("field-types", "S2E-FIELD-17", "{path} must be {kind}", _field_types, "record"),
+    Rule("update-mode-is-text", "S2E-FIELD-17", "{path} must be {kind}", _text_or_absent("updateMode"), "record"),
     Rule(
         "update-mode-known",
         "S2E-FIELD-16",
         "Invalid updateMode '{value}'. Must be one of: " + ", ".join(UPDATE_MODES),
         _one_of("updateMode", UPDATE_MODES),
         "record",
-        True,
     ),
-    Rule("dates", "S2E-FIELD-12", "Invalid date format for {field}", _dates, "record", True),
+    Rule("dates", "S2E-FIELD-12", "Invalid date format for {field}", _dates, "record"),
     Rule(
         "email-required",
         "S2E-FIELD-09",
@@ -272,7 +269,7 @@ RULES: tuple[Rule, ...] = (
         _email_required,
         concern=ACCOUNT,
     ),
-    Rule("email-format", "S2E-FIELD-08", "Invalid email format", _email_format, shape=True),
+    Rule("email-format", "S2E-FIELD-08", "Invalid email format", _email_format, concern=EMAIL),
     Rule(
         "email-in-other-organization",
         "S2E-FIELD-11",
@@ -296,9 +293,15 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("username-not-empty", "S2E-ACCT-10", "Username must not be empty", _username_blank, concern=ACCOUNT),
     Rule("username-free", "S2E-ACCT-10", "Username '{username}' is already taken", _username_taken, concern=ACCOUNT),
-    Rule("group-named", "S2E-GROUP-02", "Either groupName or externalGroupId is required", _group_unnamed, shape=True),
-    Rule("site-named", "S2E-SITE-01", "Site id is required", _site_unnamed, shape=True),
-    Rule("site-id-well-formed", "S2E-SITE-01", "Invalid site id '{site}'", _site_malformed, shape=True),
+    Rule(
+        "group-named",
+        "S2E-GROUP-02",
+        "Either groupName or externalGroupId is required",
+        _group_unnamed,
+        concern=ENTRIES,
+    ),
+    Rule("site-named", "S2E-SITE-01", "Site id is required", _site_unnamed, concern=ENTRIES),
+    Rule("site-id-well-formed", "S2E-SITE-01", "Invalid site id '{site}'", _site_malformed, concern=ENTRIES),
     Rule(
         "site-manager-asks-site",
         "S2E-SM-02",
@@ -329,8 +332,6 @@ WARNINGS = (ROLE_UNKNOWN, GROUP_UNKNOWN, SITE_UNKNOWN)
 
 
 # -- the envelope: what makes a whole request fail -----------------------------------------------------
-
-MAX_RECORDS = 500
 
 
 class EnvelopeRule(msgspec.Struct, frozen=True):
@@ -370,29 +371,20 @@ ENVELOPE: tuple[EnvelopeRule, ...] = (
 Checks = tuple[tuple[Callable[["Attempt"], Fills], Rule], ...]
 
 
-class Selection:
-    """Rules by stage, those of the employee also by the concerns of the record."""
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self.record = self._of(rules, "record", 0)
-        self.employee = tuple(self._of(rules, "employee", concerns) for concerns in _ALL_CONCERNS)
-
-    @staticmethod
-    def _of(rules: tuple[Rule, ...], stage: Stage, concerns: int) -> Checks:
-        return tuple(
-            (rule.check, rule)
-            for rule in rules
-            if rule.stage == stage and (not rule.concern or rule.concern & concerns)
-        )
-
-
 class RuleBook:
-    """The rules in force: `full` for any record, `quick` for one whose shape is known to be good."""
+    """The rules in force by stage, those of the employee also by the concerns of the record."""
 
     def __init__(self, rules: tuple[Rule, ...] = RULES) -> None:
         self.rules = rules
-        self.full = Selection(rules)
-        self.quick = Selection(tuple(rule for rule in rules if not rule.shape))
+        self.record = self._of("record", 0)
+        self.employee = tuple(self._of("employee", concerns) for concerns in _ALL_CONCERNS)
+
+    def _of(self, stage: Stage, concerns: int) -> Checks:
+        return tuple(
+            (rule.check, rule)
+            for rule in self.rules
+            if rule.stage == stage and (not rule.concern or rule.concern & concerns)
+        )
 
 
 RULEBOOK = RuleBook()
