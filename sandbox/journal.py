@@ -31,7 +31,8 @@ _CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.clai
 
 def redact(data: bytes) -> bytes:
     """`data` with every token and client secret cut down to its first characters."""
-    if b"_" in data and (b"se_" in data or b"hrms_" in data or b"cs_" in data):
+    # hrms_ and cs_ both hold s_, so that two looks tell of three.
+    if b"s_" in data or b"se_" in data:
         return _SECRET.sub(rb"\1[redacted]", data)
     return data
 

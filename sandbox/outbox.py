@@ -11,7 +11,7 @@ from sandbox.scan2evolve.outcomes import WelcomeMail
 
 def weight(mail: WelcomeMail) -> int:
     """Roughly what an e-mail takes in memory, in bytes."""
-    return 300 + len(mail.to) + len(mail.name) + len(mail.username) + len(mail.organization)
+    return 300 + len(mail.name) + len(mail.username)
 
 
 def new_outbox() -> Ring[WelcomeMail]:

@@ -276,7 +276,7 @@ class OrganizationUsers(_OfOrganization):
     def _check_free(world: World, place: Organization, own: User | None, email: str, username: str) -> None:
         folded = email.casefold()
         own_id = None if own is None else own.id
-        if place.user_by_email.get(folded, own_id) != own_id:
+        if place.user_of_email(email) not in (None, own_id):
             raise conflict(f"/email: {email} is taken by another user", "/email")
         owner = place.employee_by_email.get(folded)
         if owner is not None and own is not None and own.employee is not None and owner != own.employee:

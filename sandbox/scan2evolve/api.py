@@ -262,7 +262,7 @@ def sync_employees(call: Call) -> Reply:
         }
         if outcome.user_id is not None or with_null:
             result["userId"] = outcome.user_id
-        result["warnings"] = [text for _, text in outcome.warnings]
+        result["warnings"] = [text for _, text in outcome.warnings] if outcome.warnings else []
         results.append(result)
     payload: dict[str, Any] = {"requestId": call.request_id}
     if batch_id is not UNSET:

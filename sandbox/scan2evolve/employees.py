@@ -63,7 +63,9 @@ class Batch:
         self.assignables = Assignables(organization, readings)
         # Whoever is in none of these tables can have no conflict of e-mails.
         self.emails: tuple[dict[str, str], ...] = tuple(
-            table for place in (organization, *self.others) for table in (place.employee_by_email, place.user_by_email)
+            table
+            for place in (organization, *self.others)
+            for table in (place.employee_by_email, place.unlinked_by_email)
         )
 
     def sync(self, record: Any) -> Outcome:
@@ -215,11 +217,8 @@ class Batch:
             return users[existing.user]
         if email is None and existing is not None:
             email = existing.email
-        user_id = None if email is None else self.organization.user_by_email.get(email.casefold())
-        if user_id is None:
-            return None
-        user = users[user_id]
-        return user if user.employee is None else None
+        user_id = None if email is None else self.organization.unlinked_by_email.get(email.casefold())
+        return None if user_id is None else users[user_id]
 
     def _account_may_fail(self, email: str | None, username: str | None, user: User | None) -> bool:
         """Whether a rule about accounts can possibly refuse what is asked: if in doubt, yes."""

@@ -132,6 +132,9 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
         for user in self.users:
             if not is_email(user.email):
                 raise Conflict(f"user {user.id} has no e-mail")
+            owner = employees.get(user.employee or "")
+            if owner is not None and (owner.email or "").casefold() != user.email.casefold():
+                raise Conflict(f"user {user.id} has another e-mail than employee {user.employee}")
             if user.employee is not None and (
                 user.employee not in employees or employees[user.employee].user != user.id
             ):
@@ -175,13 +178,15 @@ class Organization:
         self.employees = {employee.external_id: employee for employee in state.employees}
         self.users = {user.id: user for user in state.users}
         self.employee_by_email: dict[str, str] = {}
-        self.user_by_email: dict[str, str] = {}
+        # An account that is linked has its employee's e-mail; the others stand here.
+        self.unlinked_by_email: dict[str, str] = {}
         self.user_by_username: dict[str, str] = {}
         for employee in state.employees:
             if employee.email is not None:
                 self.employee_by_email[employee.email.casefold()] = employee.external_id
         for user in state.users:
-            self.user_by_email[user.email.casefold()] = user.id
+            if user.employee is None:
+                self.unlinked_by_email[user.email.casefold()] = user.id
             self.user_by_username[user.username.casefold()] = user.id
         self.index_assignables()
 
@@ -214,7 +219,7 @@ class Organization:
 
     def knows_email(self, folded: str) -> bool:
         """Whether an employee or user of this organization has that e-mail (S2E-FIELD-11)."""
-        return folded in self.employee_by_email or folded in self.user_by_email
+        return folded in self.employee_by_email or folded in self.unlinked_by_email
 
     # What a sync writes -----------------------------------------------------------------------
 
@@ -230,15 +235,22 @@ class Organization:
 
     def put_user(self, before: User | None, after: User) -> None:
         """Store `after` in place of `before`, e-mail and username tables with it."""
-        if before is None or before.email != after.email:
-            if before is not None:
-                del self.user_by_email[before.email.casefold()]
-            self.user_by_email[folded(after.email)] = after.id
+        if before is not None and before.employee is None:
+            del self.unlinked_by_email[before.email.casefold()]
+        if after.employee is None:
+            self.unlinked_by_email[after.email.casefold()] = after.id
         if before is None or before.username != after.username:
             if before is not None:
                 del self.user_by_username[before.username.casefold()]
             self.user_by_username[folded(after.username)] = after.id
         self.users[after.id] = after
+
+    def user_of_email(self, email: str) -> str | None:
+        """The id of the user who has that e-mail, linked or not."""
+        key = email.casefold()
+        owner = self.employee_by_email.get(key)
+        linked = None if owner is None else self.employees[owner].user
+        return linked or self.unlinked_by_email.get(key)
 
     # What only the control plane does -----------------------------------------------------------
 
@@ -248,7 +260,8 @@ class Organization:
             employee = self.employees[user.employee]
             self.employees[user.employee] = msgspec.structs.replace(employee, user=None)
         del self.users[user.id]
-        del self.user_by_email[user.email.casefold()]
+        if user.employee is None:
+            del self.unlinked_by_email[user.email.casefold()]
         del self.user_by_username[user.username.casefold()]
 
     def remove_role(self, role_id: str) -> None:

@@ -166,8 +166,7 @@ def _email_of_other_user(attempt: Attempt) -> Fills:
     existing = attempt.existing
     if attempt.email_folded is None or existing is None or existing.user is None:
         return None
-    holder = attempt.organization.user_by_email.get(attempt.email_folded)
-    return None if holder is None or holder == existing.user else {"email": attempt.email}
+    return {"email": attempt.email} if attempt.email_folded in attempt.organization.unlinked_by_email else None
 
 
 def _username_blank(attempt: Attempt) -> Fills:
