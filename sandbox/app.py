@@ -70,9 +70,10 @@ class Sandbox:
         )
         self._validators = self._compile()
         self._pages = self._make_pages()
-        self._entry: Any = self._route
+        #: The ASGI application proper: what a server should call, without a detour through this object.
+        self.asgi: Any = self._route
         if self.settings.cors_origins:
-            self._entry = CORSMiddleware(
+            self.asgi = CORSMiddleware(
                 self._route,
                 allow_origins=self.settings.cors_origins,
                 allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
@@ -111,7 +112,7 @@ class Sandbox:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """ASGI: the APIs' paths go through their pipelines, all else to the pages."""
-        await self._entry(scope, receive, send)
+        await self.asgi(scope, receive, send)
 
     async def _route(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

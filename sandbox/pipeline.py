@@ -111,7 +111,8 @@ class Pipeline:
         headers = self._headers(call, reply, body)
         if self.api.name != "control":
             self._record(call, refusal, reply, headers, body)
-        log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

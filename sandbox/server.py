@@ -10,11 +10,12 @@ import socket
 import threading
 from asyncio import TimerHandle, Transport
 from collections.abc import Iterator
-from typing import Any
 
 import uvicorn
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sandbox.app import Sandbox
 
 # Request line and headers together; and the seconds within which they must have come.
 MAX_HEAD_BYTES = 64 * 1024
@@ -166,10 +167,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration(app: Any) -> uvicorn.Config:
+def configuration(app: Sandbox) -> uvicorn.Config:
     """Uvicorn's configuration: no headers of its own making, and none from a peer believed."""
     return uvicorn.Config(
-        app,
+        app.asgi,
+        interface="asgi3",
         http=BoundedProtocol,
         ws="none",
         lifespan="on",
@@ -183,7 +185,7 @@ def configuration(app: Any) -> uvicorn.Config:
     )
 
 
-def run(app: Any, sockets: list[socket.socket]) -> None:
+def run(app: Sandbox, sockets: list[socket.socket]) -> None:
     """Serve until SIGINT or SIGTERM; open connections are given half a second."""
     gc.collect()
     gc.freeze()
@@ -195,7 +197,7 @@ def run(app: Any, sockets: list[socket.socket]) -> None:
 
 
 @contextlib.contextmanager
-def serving(app: Any, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving(app: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError."""
     sockets = bind(host, port)
     server = uvicorn.Server(configuration(app))

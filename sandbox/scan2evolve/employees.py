@@ -169,7 +169,12 @@ class Batch:
     ) -> Employee:
         """Store the employee and the account, send the mail; every rule has passed."""
         external_id = record.externalEmployeeId
-        before = _NOBODY if existing is None else existing
+        if existing is None:
+            # Drawn for both ids at once, whether or not there will be an account.
+            drawn = self.ids.hex(40)
+            before, employee_id = _NOBODY, "emp_" + drawn[:24]
+        else:
+            before, employee_id, drawn = existing, existing.id, ""
         if email is None:
             email = before.email
         first_name = before.first_name if record.firstName is UNSET else record.firstName
@@ -181,14 +186,16 @@ class Batch:
         else:
             name, given = made_name(first_name, last_name) or external_id, False
         if user is not None or (account is not None and email is not None):
-            user = self._store_account(account, user, username, email, name, external_id, status == "ACTIVE")
+            user = self._store_account(
+                account, user, username, email, name, external_id, drawn[24:], status == "ACTIVE"
+            )
         supervisor = before.supervisor
         if record.supervisor is not UNSET:
             supervisor = (_given(record.supervisor.name), _given(record.supervisor.email))
         roles, groups, sites, _ = settled
         employee = Employee(
             external_id,
-            "emp_" + self.ids.hex(24) if existing is None else existing.id,
+            employee_id,
             status,
             first_name,
             last_name,
@@ -239,6 +246,7 @@ class Batch:
         email: str | None,
         name: str,
         external_id: str,
+        drawn: str,
         active: bool,
     ) -> User:
         """The account after this record, stored: a new one, a linked one, or the employee's own."""
@@ -250,7 +258,7 @@ class Batch:
         given = account is not None and account.username is not UNSET
         if user is None:
             assert email is not None and username is not None  # noqa: S101, PT018 - `sync` has seen to it
-            user_id = "user_" + self.ids.hex(16)
+            user_id = "user_" + (drawn or self.ids.hex(16))
             after = User(user_id, email, username, given, True, forced, name, external_id)
         else:
             if username is not None and account is None:

@@ -38,7 +38,9 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
 
     def text_size(self) -> int:
         """How long all its texts are together, which only the request's size limits."""
-        size = len(self.external_id or "") + len(self.message or "")
+        size = 0 if self.external_id is None else len(self.external_id)
+        if self.message is not None:
+            size += len(self.message)
         if self.warnings:
             size += sum(len(text) for _, text in self.warnings)
         return size + sum(map(len, self.ignored)) if self.ignored else size
