@@ -116,6 +116,7 @@ class Operation(msgspec.Struct, frozen=True):
     id: str
     method: str
     path: str
+    raw_path: bytes
     segments: tuple[str | None, ...]
     path_names: tuple[str, ...]
     schemes: tuple[str, ...]
@@ -247,6 +248,7 @@ class Document:
             id=node["operationId"],
             method=method.upper(),
             path=self.base_path + path,
+            raw_path=(self.base_path + path).encode(),
             segments=tuple(None if step.startswith("{") else step for step in steps),
             path_names=tuple(step[1:-1] for step in steps if step.startswith("{")),
             schemes=tuple(name for option in node["security"] for name in option),

@@ -13,14 +13,14 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
-from sandbox.audit import AuditEntry
 from sandbox.calls import Call, Listing, Reply
 from sandbox.clock import http_date, machine_ms
 from sandbox.document import Document, Operation, Parameter
 from sandbox.errors import Refusal
-from sandbox.journal import Body, Decision, Entry, accepted, redact, redact_head, redact_outcomes, redact_text
+from sandbox.journal import Body
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
+from sandbox.recorder import Seen
 from sandbox.routes import Routes
 from sandbox.schemas import DocumentError
 from sandbox.worlds import Worlds
@@ -110,7 +110,8 @@ class Pipeline:
             reply, body = self._refuse(call, refusal)
         headers = self._headers(call, reply, body)
         if self.api.name != "control":
-            self._record(call, refusal, reply, headers, body)
+            action, readings = self.face.action(call), call.world.readings
+            call.world.recorder.note(Seen(self.api.name, action, readings, call, refusal, reply, headers, body))
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
@@ -323,42 +324,6 @@ class Pipeline:
         if self._dates[0] != second:
             self._dates = second, http_date(now)
         return self._dates[1]
-
-    def _record(self, call: Call, refusal: Refusal | None, reply: Reply, headers: list[Header], body: bytes) -> None:
-        """Journal and audit log: what was decided, and by which rule or claim."""
-        world, operation = call.world, call.operation
-        marks = reply.readings if refusal is None else (refusal.reading,) if refusal.reading else ()
-        readings = tuple([(name, getattr(world.readings, name.replace("-", "_"))) for name in marks])
-        if refusal is None:
-            decision = accepted(reply.claims or (operation.claims[:1] if operation is not None else ()), readings)
-        else:
-            message = redact_text(refusal.message)
-            decision = Decision(refusal.step, "refused", refusal.claims, message, refusal.rule, readings)
-        act = AuditEntry(
-            call.now,
-            self.api.name,
-            call.actor,
-            None if operation is None else operation.id,
-            self.face.action(call),
-            redact_text(call.subject),
-            reply.status,
-            redact_outcomes(reply.records),
-            reply.records_bytes,
-        )
-        entry = Entry(
-            act,
-            call.method,
-            redact(call.path),
-            redact(call.query_string),
-            decision,
-            redact_head(call.raw_headers),
-            Body.of(call.body),
-            redact_head(headers),
-            reply.journaled or Body.of(body),
-            tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),
-        )
-        world.journal.append(entry)
-        world.audit.append(act)
 
 
 def _typed(text: str, kind: str) -> Any:

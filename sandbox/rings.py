@@ -15,7 +15,9 @@ MAX_BYTES = 8 * 1024 * 1024
 class Ring(Generic[Entry]):
     """At most `entries` items and `size` bytes, as `weigh` counts them; items are numbered from 1.
 
-    One item heavier than `size` is kept alone, so that the latest is always there.
+    One item heavier than `size` is kept alone, so that the latest is always there. An entry's number
+    follows from its place, and its weight from itself: what is kept beside it would be memory to touch
+    at every request. A dropped entry leaves None in its place.
     """
 
     __slots__ = ("_items", "_max_bytes", "_max_entries", "_weigh", "bytes", "last")
@@ -26,7 +28,7 @@ class Ring(Generic[Entry]):
         entries: int = MAX_ENTRIES,
         size: int = MAX_BYTES,
     ) -> None:
-        self._items: deque[tuple[int, int, Entry]] = deque()
+        self._items: deque[Entry | None] = deque()
         self._weigh = weigh
         self._max_entries = entries
         self._max_bytes = size
@@ -35,45 +37,43 @@ class Ring(Generic[Entry]):
 
     def append(self, entry: Entry) -> None:
         """Keep `entry` under the next number; a number never comes again."""
-        weight = self._weigh(entry)
         self.last += 1
-        self._items.append((self.last, weight, entry))
-        self.bytes += weight
+        self._items.append(entry)
+        self.bytes += self._weigh(entry)
         if len(self._items) > self._max_entries or self.bytes > self._max_bytes:
             self._forget()
 
     def extend(self, entries: Sequence[Entry]) -> None:
         """Keep `entries`, in order."""
-        items, weigh = self._items, self._weigh
-        for entry in entries:
-            weight = weigh(entry)
-            self.last += 1
-            items.append((self.last, weight, entry))
-            self.bytes += weight
+        self.last += len(entries)
+        self._items.extend(entries)
+        self.bytes += sum(map(self._weigh, entries))
         self._forget()
 
     def _forget(self) -> None:
         items = self._items
         while len(items) > self._max_entries or (self.bytes > self._max_bytes and len(items) > 1):
-            self.bytes -= items.popleft()[1]
+            oldest = items.popleft()
+            if oldest is not None:
+                self.bytes -= self._weigh(oldest)
 
     def __len__(self) -> int:
-        return len(self._items)
+        return sum(entry is not None for entry in self._items)
 
     def items(self, after: int = 0) -> Iterator[tuple[int, Entry]]:
         """(number, entry), oldest first, of those numbered above `after`."""
-        for number, _, entry in self._items:
-            if number > after:
+        for number, entry in enumerate(self._items, self.last - len(self._items) + 1):
+            if number > after and entry is not None:
                 yield number, entry
 
     def get(self, number: int) -> Entry | None:
         """The entry of that number, or None where it is unknown or already forgotten."""
-        return next((entry for held, _, entry in self._items if held == number), None)
+        index = number - (self.last - len(self._items) + 1)
+        return self._items[index] if 0 <= index < len(self._items) else None
 
     def drop(self, numbers: set[int]) -> None:
         """Forget the entries of these numbers."""
-        self._items = deque(item for item in self._items if item[0] not in numbers)
-        self.bytes = sum(weight for _, weight, _ in self._items)
+        self.restore(self.last, [(number, entry) for number, entry in self.items() if number not in numbers])
 
     def clear(self) -> None:
         """Forget all entries; numbering goes on."""
@@ -81,7 +81,9 @@ class Ring(Generic[Entry]):
         self.bytes = 0
 
     def restore(self, last: int, entries: list[tuple[int, Entry]]) -> None:
-        """Back to what a snapshot held."""
-        self._items = deque((number, self._weigh(entry), entry) for number, entry in entries)
-        self.bytes = sum(weight for _, weight, _ in self._items)
+        """Back to what a snapshot held: entries by rising number, the last at most `last`."""
+        held = dict(entries)
+        first = entries[0][0] if entries else last + 1
+        self._items = deque(held.get(number) for number in range(max(first, last - self._max_entries + 1), last + 1))
+        self.bytes = sum(self._weigh(entry) for entry in self._items if entry is not None)
         self.last = last

@@ -10,6 +10,7 @@ import socket
 import threading
 from asyncio import TimerHandle, Transport
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -32,9 +33,41 @@ _REFUSED = (
     b"content-length: %d\r\nconnection: close\r\n\r\n%s" % (len(_TOO_LARGE), _TOO_LARGE)
 )
 
+# How the head of every answer begins but for 100 Continue, which must not wait.
+_FINAL = (b"HTTP/1.1 2", b"HTTP/1.1 3", b"HTTP/1.1 4", b"HTTP/1.1 5")
+
 
 class BindError(Exception):
     """The address cannot be listened on; the text says why."""
+
+
+class OneWrite:
+    """A transport on which the head of an answer waits for its body: one system call and one packet, not two."""
+
+    __slots__ = ("_head", "_transport")
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Hold a final answer's head; send anything else, with the head before it."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif data.startswith(_FINAL):
+            self._head = data
+            return
+        self._transport.write(data)
+
+    def close(self) -> None:
+        """Send what is held, and close."""
+        if self._head:
+            self.write(b"")
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a transport has."""
+        return getattr(self._transport, name)
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -52,6 +85,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         """Start the clock for the first head."""
         super().connection_made(transport)
+        self._one_write = OneWrite(transport)
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -85,6 +119,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
         self._head_bytes = 0
         super().on_headers_complete()
+        if self.scope["method"] != "HEAD":
+            self.cycle.transport = self._one_write  # type: ignore[assignment]
         # Trailers, which come after the body, must not pass for headers.
         self.headers = []
         if self.parser.should_upgrade():

@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from sandbox import audit, journal, outbox
+from sandbox import outbox
+from sandbox.audit import AuditEntry
 from sandbox.clock import Clock, machine_ms
 from sandbox.hrms import people
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ENVIRONMENTS, SCOPES, ApplicationToken, Environment
 from sandbox.ids import Ids, derived_hex, derived_uuid, digest
+from sandbox.journal import Body, Entry
 from sandbox.ratelimit import Limit, RateLimiter
 from sandbox.readings import Readings
+from sandbox.recorder import Recorder
+from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Group, Organization, OrganizationState, Role, Site, User
 from sandbox.scan2evolve.rules import RULEBOOK
 from sandbox.scan2evolve.tokens import Credential, Tokens
@@ -71,9 +75,8 @@ class World:
         self.ids = Ids(spec.seed, spec.id)
         self.readings = spec.readings
         self.rates = RateLimiter(spec.limits)
-        self.journal = journal.new_journal()
+        self.recorder = Recorder()
         self.outbox = outbox.new_outbox()
-        self.audit = audit.new_audit_log()
         states = founding_organizations(spec.seed)
         self.organizations = {state.id: Organization(state) for state in states}
         self.directories: dict[Environment, Directory] = {}
@@ -82,7 +85,17 @@ class World:
         if self._founding is not None:
             self._open_directories(self._founding)
         #: Encoded answers by (operation, status, …) with what they were made from; see app.
-        self.encoded: dict[tuple[object, ...], tuple[object, bytes, journal.Body]] = {}
+        self.encoded: dict[tuple[object, ...], tuple[object, bytes, Body]] = {}
+
+    @property
+    def journal(self) -> Ring[Entry]:
+        """What was asked and decided."""
+        return self.recorder.journal
+
+    @property
+    def audit(self) -> Ring[AuditEntry]:
+        """Who did what."""
+        return self.recorder.audit
 
     def _open_directories(self, states: dict[Environment, DirectoryState]) -> None:
         self.directories = {environment: Directory(state) for environment, state in states.items()}
