@@ -223,18 +223,21 @@ class Organization:
 
     # What a sync writes -----------------------------------------------------------------------
 
-    def put_employee(self, before: Employee | None, after: Employee) -> None:
-        """Store `after` in place of `before`, and free an e-mail it no longer has (S2E-ACCT-11)."""
+    def put_employee(self, before: Employee | None, after: Employee, key: str | None = None) -> None:
+        """Store `after` in place of `before`, and free an e-mail it no longer has (S2E-ACCT-11).
+
+        `key` is the folded e-mail, where that is known already.
+        """
         email = after.email
         if before is None or before.email != email:
             if before is not None and before.email is not None:
                 del self.employee_by_email[before.email.casefold()]
             if email is not None:
-                self.employee_by_email[folded(email)] = after.external_id
+                self.employee_by_email[key or folded(email)] = after.external_id
         self.employees[after.external_id] = after
 
-    def put_user(self, before: User | None, after: User) -> None:
-        """Store `after` in place of `before`, e-mail and username tables with it."""
+    def put_user(self, before: User | None, after: User, key: str | None = None) -> None:
+        """Store `after` in place of `before`; `key` is the folded username, where that is known already."""
         if before is not None and before.employee is None:
             del self.unlinked_by_email[before.email.casefold()]
         if after.employee is None:
@@ -242,7 +245,7 @@ class Organization:
         if before is None or before.username != after.username:
             if before is not None:
                 del self.user_by_username[before.username.casefold()]
-            self.user_by_username[folded(after.username)] = after.id
+            self.user_by_username[key or folded(after.username)] = after.id
         self.users[after.id] = after
 
     def user_of_email(self, email: str) -> str | None:
