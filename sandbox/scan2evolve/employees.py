@@ -59,7 +59,6 @@ class Batch:
         self.assignments_kept = readings.omitted_assignments == "kept"
         self.name_sticks = readings.display_name == "sticky"
         self.flags_repeat = readings.account_flags == "every-sync"
-        self._dates: set[str] = set()
         self.assignables = Assignables(organization, readings)
         # Whoever is in none of these tables can have no conflict of e-mails.
         self.emails: tuple[dict[str, str], ...] = tuple(
@@ -85,20 +84,13 @@ class Batch:
         if (
             self.duplicates_refused
             or is_blank(record.externalEmployeeId)
-            or (record.hireDate is not UNSET and not self._is_date(record.hireDate))
-            or (record.terminationDate is not UNSET and not self._is_date(record.terminationDate))
+            or not (record.hireDate is UNSET or is_date(record.hireDate))
+            or not (
+                record.terminationDate is UNSET or record.terminationDate is None or is_date(record.terminationDate)
+            )
         ):
             return self.sync(msgspec.to_builtins(record))
         return self._process(record, metadata, None, ())
-
-    def _is_date(self, text: str | None) -> bool:
-        """Whether it is a date, or null; most dates come more than once."""
-        if text in self._dates:
-            return True
-        if text is None or not is_date(text):
-            return text is None
-        self._dates.add(text)
-        return True
 
     def _process(self, record: Record, metadata: str | None, raw: Any, ignored: tuple[str, ...]) -> Outcome:
         """Look, ask the rules, and only then store; `raw` is the record as it came, None if just as typed."""
