@@ -11,8 +11,9 @@ import msgspec
 Name = Annotated[str, msgspec.Meta(min_length=1)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
-# Hex digits made at a time: the hash costs much the same for one as for all.
-_BLOCK = 2048
+# Hex digits of a draw, enough for all ids of an employee; and draws made at a time.
+_DIGITS = 56
+_DRAWS = 32
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(a + b for a in _BASE36 for b in _BASE36)
 _SUFFIXES = 36**6
@@ -53,7 +54,7 @@ class Ids:
     `seed` alone decides employee, user and request ids; `world` goes into tokens and secrets too.
     """
 
-    __slots__ = ("_block", "_drawn", "_key", "_named", "_requests", "_seed", "_start", "_tokens", "_world")
+    __slots__ = ("_drawn", "_key", "_named", "_pool", "_requests", "_seed", "_start", "_tokens", "_world")
 
     def __init__(self, seed: int, world: str) -> None:
         self._seed = seed
@@ -61,21 +62,20 @@ class Ids:
         self._key = bytes.fromhex(derived_hex(seed, "ids"))
         self._start = int(derived_hex(seed, "requests"), 16) % _SUFFIXES
         self._drawn = self._requests = self._tokens = self._named = 0
-        self._block = ""
+        self._pool: list[str] = []
 
-    def hex(self, digits: int) -> str:
-        """The next `digits` (at most 64) hex digits of the world's stream."""
-        drawn = self._drawn
-        at = drawn % _BLOCK
-        self._drawn = drawn + digits
-        if at + digits < _BLOCK and self._block:
-            return self._block[at : at + digits]
-        text = self._make_block(drawn // _BLOCK)[at : at + digits]
-        self._block = self._make_block(self._drawn // _BLOCK)
-        return text + self._block[: digits - len(text)]
+    def draw(self) -> str:
+        """The next 56 hex digits of the world's stream."""
+        if not self._pool:
+            self._pool = self._make_pool(self._drawn // _DRAWS)
+        self._drawn += 1
+        return self._pool.pop()
 
-    def _make_block(self, index: int) -> str:
-        return shake_256(self._key + b"%d" % index).hexdigest(_BLOCK // 2)
+    def _make_pool(self, index: int) -> list[str]:
+        """The draws of a block that are still to come, the next one last."""
+        block = shake_256(self._key + b"%d" % index).hexdigest(_DRAWS * _DIGITS // 2)
+        draws = [block[at : at + _DIGITS] for at in range(0, len(block), _DIGITS)]
+        return draws[self._drawn % _DRAWS :][::-1]
 
     def request_id(self, now: int) -> str:
         """`sync-<13-digit epoch ms>-<6 of a-z0-9>`, new on every call (S2E-BATCH-06)."""
@@ -95,10 +95,6 @@ class Ids:
         self._tokens += 1
         return derived_hex(self._seed, self._world, "made", kind, str(self._tokens))[:40]
 
-    def password(self) -> str:
-        """A temporary password of 16 hex digits."""
-        return self.hex(16)
-
     def uuid(self) -> str:
         """A UUID for something made at the control plane."""
         self._named += 1
@@ -117,4 +113,4 @@ class Ids:
         """Back to what a snapshot held."""
         self._drawn, self._requests = state.drawn, state.requests
         self._tokens, self._named = state.tokens, state.named
-        self._block = ""
+        self._pool = []

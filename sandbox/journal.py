@@ -25,14 +25,15 @@ _OUTCOME_WEIGHT = 200
 
 _LONGEST_SECRET = 100
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
+_SUSPECT = re.compile(rb"_[0-9a-f]{36}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 _CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
 
 
 def redact(data: bytes) -> bytes:
     """`data` with every token and client secret cut down to its first characters."""
-    # hrms_ and cs_ both hold s_, so that two looks tell of three.
-    if b"_" in data and (b"s_" in data or b"se_" in data):
+    # The expression begins with one fixed byte, which is found much faster than any of the words before it.
+    if _SUSPECT.search(data):
         return _SECRET.sub(rb"\1[redacted]", data)
     return data
 

@@ -10,8 +10,8 @@ from sandbox.scan2evolve.outcomes import WelcomeMail
 
 
 def weight(mail: WelcomeMail) -> int:
-    """Roughly what an e-mail takes in memory, in bytes."""
-    return 300 + len(mail.name) + len(mail.username)
+    """Roughly what an e-mail takes in memory, in bytes: what can be long of it, and the rest."""
+    return mail.size + 500
 
 
 def new_outbox() -> Ring[WelcomeMail]:

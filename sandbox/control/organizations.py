@@ -238,7 +238,7 @@ class OrganizationUsers(_OfOrganization):
         username = body.get("username", body["email"])
         self._check_free(world_of(call), place, None, body["email"], username)
         user = User(
-            id="user_" + world_of(call).ids.hex(16),
+            id="user_" + world_of(call).ids.draw()[24:40],
             email=body["email"],
             username=username,
             username_given="username" in body,

@@ -251,18 +251,24 @@ def sync_employees(call: Call) -> Reply:
     results, errors, size = [], [], 0
     with_null = readings.user_id_without_account == "null"
     for outcome in outcomes:
-        size += outcome.text_size()
         if outcome.status == "ERROR":
+            size += outcome.text_size()
             errors.append(_error_entry(outcome, readings.missing_id_entry))
             continue
+        warnings: list[str] = []
+        if outcome.warnings or outcome.ignored:
+            size += outcome.text_size()
+            warnings = [text for _, text in outcome.warnings]
+        external_id = outcome.external_id
+        size += len(external_id or "")
         result: dict[str, Any] = {
-            "externalEmployeeId": outcome.external_id,
+            "externalEmployeeId": external_id,
             "status": outcome.status,
             "employeeId": outcome.employee_id,
         }
         if outcome.user_id is not None or with_null:
             result["userId"] = outcome.user_id
-        result["warnings"] = [text for _, text in outcome.warnings] if outcome.warnings else []
+        result["warnings"] = warnings
         results.append(result)
     payload: dict[str, Any] = {"requestId": call.request_id}
     if batch_id is not UNSET:

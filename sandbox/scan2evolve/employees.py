@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from sandbox.ids import Ids
 from sandbox.jsontext import encode
@@ -149,7 +149,10 @@ class Batch:
         """The account in question, the username it shall have with its key, and the concern ACCOUNT, if any."""
         # A new employee's e-mail that nobody has is no user's either.
         user = self._user(existing, email) if existing is not None or concerns & EMAIL else None
-        username = desired_username(account, user, existing, email)
+        if account is not None and account.username is not UNSET:
+            username: str | None = account.username
+        else:
+            username = default_username(user, existing, email)
         if username is None:
             return user, None, None, ACCOUNT if account is not None and (email is None or concerns & EMAIL) else 0
         key = email_key if username is email and email_key is not None else folded(username)
@@ -184,8 +187,8 @@ class Batch:
         """Store the employee and the account, send the mail; every rule has passed."""
         external_id = record.externalEmployeeId
         if existing is None:
-            # Drawn for both ids at once, whether or not there will be an account.
-            drawn = self.ids.hex(40)
+            # Drawn at once for both ids and a password, whether or not there will be an account.
+            drawn = self.ids.draw()
             before, employee_id = _NOBODY, "emp_" + drawn[:24]
         else:
             before, employee_id, drawn = existing, existing.id, ""
@@ -201,11 +204,15 @@ class Batch:
             name, given = made_name(first_name, last_name) or external_id, False
         if user is not None or (account is not None and email is not None):
             user = self._store_account(
-                account, user, username, keys[1], email, name, external_id, drawn[24:], status == "ACTIVE"
+                account, user, username, keys[1], email, name, external_id, drawn, status == "ACTIVE"
             )
         supervisor = before.supervisor
         if record.supervisor is not UNSET:
-            supervisor = (_given(record.supervisor.name), _given(record.supervisor.email))
+            name_given, email_given = record.supervisor.name, record.supervisor.email
+            supervisor = (
+                None if name_given is UNSET else name_given,
+                None if email_given is UNSET else email_given,
+            )
         roles, groups, sites, _ = settled
         employee = Employee(
             external_id,
@@ -262,7 +269,7 @@ class Batch:
         given = account is not None and account.username is not UNSET
         if user is None:
             assert email is not None and username is not None  # noqa: S101, PT018 - `sync` has seen to it
-            user_id = "user_" + (drawn or self.ids.hex(16))
+            user_id = "user_" + (drawn or self.ids.draw())[24:40]
             after = User(user_id, email, username, given, True, forced, name, external_id)
         else:
             if (
@@ -286,11 +293,10 @@ class Batch:
                 external_id,
             )
         if flags.sendWelcomeEmail is True:
-            password = self.ids.password() if forced else None
-            organization = self.organization.name
-            self.send(WelcomeMail(after.email, name, after.username, organization, self.now, password))
-        if after != user:
-            self.organization.put_user(user, after, username_key)
+            password = (drawn or self.ids.draw())[40:] if forced else None
+            size = len(name) + len(after.username)
+            self.send(WelcomeMail(after.email, name, after.username, self.organization.name, self.now, size, password))
+        self.organization.put_user(user, after, username_key)
         return after
 
 
@@ -319,12 +325,8 @@ _NOBODY = Employee(
 )
 
 
-def desired_username(
-    account: UserAccount | None, user: User | None, existing: Employee | None, email: str | None
-) -> str | None:
-    """The username that a record brings about, or None where the account's stays (S2E-ACCT-02)."""
-    if account is not None and account.username is not UNSET:
-        return account.username
+def default_username(user: User | None, existing: Employee | None, email: str | None) -> str | None:
+    """The username that a record brings about without naming one, None where the account's stays (S2E-ACCT-02)."""
     if user is None:
         return email if email is not None or existing is None else existing.email
     if user.username_given or existing is None or existing.user is None:
@@ -333,10 +335,6 @@ def desired_username(
         email = user.email
     follows = email != user.email or email.casefold() != user.username.casefold()
     return email if follows else None
-
-
-def _given(text: str | UnsetType) -> str | None:
-    return None if text is UNSET else text
 
 
 def made_name(first: str | None, last: str | None) -> str:

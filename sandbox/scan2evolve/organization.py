@@ -238,15 +238,15 @@ class Organization:
 
     def put_user(self, before: User | None, after: User, key: str | None = None) -> None:
         """Store `after` in place of `before`; `key` is the folded username, where that is known already."""
-        if before is not None and before.employee is None:
-            del self.unlinked_by_email[before.email.casefold()]
+        self.users[after.id] = after
+        if before is not None:
+            if before.employee is None:
+                del self.unlinked_by_email[before.email.casefold()]
+            del self.user_by_username[before.username.casefold()]
+            key = None
         if after.employee is None:
             self.unlinked_by_email[after.email.casefold()] = after.id
-        if before is None or before.username != after.username:
-            if before is not None:
-                del self.user_by_username[before.username.casefold()]
-            self.user_by_username[key or folded(after.username)] = after.id
-        self.users[after.id] = after
+        self.user_by_username[key or folded(after.username)] = after.id
 
     def user_of_email(self, email: str) -> str | None:
         """The id of the user who has that e-mail, linked or not."""

@@ -18,6 +18,7 @@ class WelcomeMail(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
     username: str
     organization: str
     sent_at: Instant
+    size: int
     temporary_password: Name | None
 
 
