@@ -27,7 +27,7 @@ from sandbox.pipeline import Api, Pipeline, Receive, Send
 from sandbox.ratelimit import Limit
 from sandbox.readings import Readings
 from sandbox.scan2evolve import api as scan2evolve_api
-from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS
+from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS, Rule, RuleBook
 from sandbox.security import Guard
 from sandbox.settings import Settings
 from sandbox.worlds import DEFAULT, Secrets, World, Worlds, WorldSpec
@@ -42,6 +42,8 @@ _WARM_UP_SECONDS = 0.5
 class Sandbox:
     """The whole server as an ASGI application; `worlds` is everything that it knows.
 
+    `rules` are the rules of employee sync in force: with one left out, it is a vendor with a bug.
+
     Raises document.DocumentError where a document is not understood.
     """
 
@@ -50,10 +52,11 @@ class Sandbox:
         settings: Settings | None = None,
         machine: Callable[[], int] = machine_ms,
         documents: Path | None = None,
+        rules: tuple[Rule, ...] = RULES,
     ) -> None:
         self.settings = settings or Settings()
         self.documents = {name: document.load(name, documents) for name in document.NAMES}
-        self.worlds = Worlds(machine)
+        self.worlds = Worlds(machine, RuleBook(rules))
         self.default, self.secrets = self._default_world()
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
         control = ControlFace(guard, server.HANDLERS | organizations.HANDLERS | company.HANDLERS)

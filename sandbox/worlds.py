@@ -20,7 +20,7 @@ from sandbox.readings import Readings
 from sandbox.recorder import Recorder
 from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Group, Organization, OrganizationState, Role, Site, User
-from sandbox.scan2evolve.rules import RULEBOOK
+from sandbox.scan2evolve.rules import RULEBOOK, RuleBook
 from sandbox.scan2evolve.tokens import Credential, Tokens
 
 DEFAULT = "default"
@@ -56,11 +56,11 @@ class Secrets(msgspec.Struct, frozen=True):
 class World:
     """One universe: both APIs' state, clock, limits, readings, journal, outbox and audit log."""
 
-    def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms) -> None:
+    def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms, rulebook: RuleBook = RULEBOOK) -> None:
         self.spec = spec
         self.id = spec.id
         self._machine = machine
-        self.rulebook = RULEBOOK
+        self.rulebook = rulebook
         self.tokens = Tokens()
         self.application_tokens: dict[str, ApplicationToken] = {}
         self.known: dict[str, None] = {}
@@ -167,8 +167,9 @@ class World:
 class Worlds:
     """All worlds of a server, by id and by what a request's credentials name."""
 
-    def __init__(self, machine: Callable[[], int] = machine_ms) -> None:
+    def __init__(self, machine: Callable[[], int] = machine_ms, rulebook: RuleBook = RULEBOOK) -> None:
         self._machine = machine
+        self._rulebook = rulebook
         self._worlds: dict[str, World] = {}
         self._by_client: dict[str, World] = {}
         self._by_digest: dict[str, World] = {}
@@ -208,7 +209,7 @@ class Worlds:
         """Create a world and its credentials. The id must be free."""
         if spec.id in self._worlds:
             raise KeyError(spec.id)
-        world = World(spec, self._machine)
+        world = World(spec, self._machine, self._rulebook)
         secrets = world.make_credentials()
         self._worlds[spec.id] = world
         for client_id in world.tokens.credentials:

@@ -1,0 +1,1 @@
+"""The claims as checks: a module a subject, a function a behaviour."""

@@ -1,0 +1,102 @@
+"""`hris-sandbox conform`: from what was asked on the command line to a run and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from contracts import report
+from contracts.report.terminal import Live, show
+from contracts.run import Options, Run
+from contracts.target import CannotRun, Credentials, Target
+
+_PROBE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked: one `url` for all, or one for each API, or none for a sandbox of our own."""
+
+    url: str | None = None
+    hrms_url: str | None = None
+    scan2evolve_url: str | None = None
+    control_key: str | None = None
+    credentials: str | None = None
+    claims: tuple[str, ...] = ("*",)
+    seed: int = 0
+    workers: int = 1
+    allow_writes: bool = False
+    max_requests: int = 100_000
+    strict: bool = False
+    report: str | None = None
+    run_id: str = ""
+
+
+def conform(asked: Asked, own_sandbox: Callable[[], AbstractContextManager[str]], console: Console) -> int:
+    """Do a run and show it: 0 holds, 1 broken. CannotRun where nothing could be judged.
+
+    `own_sandbox` starts a server of our own and yields its URL.
+    """
+    if asked.url and (asked.hrms_url or asked.scan2evolve_url):
+        raise CannotRun("give --url, or --hrms-url and --scan2evolve-url, not both")
+    credentials = Credentials.of_file(asked.credentials) if asked.credentials else None
+    with ExitStack() as stack:
+        name = None
+        url = asked.url
+        if not (url or asked.hrms_url or asked.scan2evolve_url):
+            url, name = stack.enter_context(own_sandbox()), "a sandbox of our own"
+        options = Options(
+            target=_target(asked, url),
+            name=name,
+            credentials=credentials,
+            claims=asked.claims,
+            seed=asked.seed,
+            workers=asked.workers,
+            allow_writes=asked.allow_writes,
+            max_requests=asked.max_requests,
+            strict=asked.strict,
+            run_id=asked.run_id,
+        )
+        with Live(console) as progress:
+            result = Run(options, progress)()
+    show(result, console)
+    if asked.report:
+        try:
+            for path in report.write(result, Path(asked.report)):
+                console.print(f"wrote {path}", soft_wrap=True)
+        except OSError as error:
+            raise CannotRun(f"--report {asked.report}: {error.strerror}") from None
+    return result.exit_code
+
+
+def _target(asked: Asked, url: str | None) -> Target:
+    for given in (url, asked.hrms_url, asked.scan2evolve_url):
+        if given and not given.startswith(("http://", "https://")):
+            raise CannotRun(f"{given} is no URL: it must begin with http:// or https://")
+    if url:
+        base = url.rstrip("/")
+        control = f"{base}/_sandbox"
+        return Target(
+            hrms=f"{base}/hrms/api",
+            scan2evolve=f"{base}/scan2evolve",
+            control=control if _answers(f"{control}/health") else None,
+            control_key=asked.control_key,
+        )
+    hrms, scan2evolve = (given.rstrip("/") if given else None for given in (asked.hrms_url, asked.scan2evolve_url))
+    return Target(hrms=hrms, scan2evolve=scan2evolve, control=None)
+
+
+def _answers(health: str) -> bool:
+    """Whether there is a control plane: its health is what ours says."""
+    try:
+        answer = httpx.get(health, timeout=_PROBE_SECONDS)
+        return bool(answer.status_code == 200 and answer.json().get("status") == "ok")
+    except httpx.TransportError as error:
+        raise CannotRun(f"{health} cannot be reached: {type(error).__name__} {error}") from None
+    except (ValueError, AttributeError):
+        return False

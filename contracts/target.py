@@ -1,0 +1,179 @@
+"""The target: whatever a run is pointed at, seen as URLs and credentials only."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from contracts.evidence import Exchange, redact, shown_body, shown_headers
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class CannotRun(Exception):
+    """The run makes no sense as it was asked for; the text says what to do. Exit code 2."""
+
+
+@dataclass(frozen=True)
+class HrmsToken:
+    """An application token and what it is good for."""
+
+    token: str
+    environment: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Organization:
+    """An organization's credentials, and what employees can be assigned to in it."""
+
+    client_id: str
+    client_secret: str
+    organization_id: str | None
+    sites: tuple[str, ...]
+    roles: tuple[str, ...]
+    groups: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """All that a target's owner gives to the suite."""
+
+    hrms: tuple[HrmsToken, ...] = ()
+    organizations: tuple[Organization, ...] = ()
+
+    @staticmethod
+    def of_world(world: dict[str, Any]) -> Credentials:
+        """Those of a world, or of a credentials file, which has the same form."""
+        try:
+            tokens = tuple(
+                HrmsToken(row["token"], row["environment"], tuple(row.get("scopes", ())))
+                for row in world.get("hrms", {}).get("tokens", ())
+            )
+            organizations = tuple(
+                Organization(
+                    row["client_id"],
+                    row["client_secret"],
+                    row.get("organization_id"),
+                    tuple(site["id"] if isinstance(site, dict) else str(site) for site in row.get("sites", ())),
+                    tuple(row.get("roles", ())),
+                    tuple((group["groupName"], group.get("externalGroupId")) for group in row.get("groups", ())),
+                )
+                for row in world.get("scan2evolve", {}).get("organizations", ())
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CannotRun(f"the credentials are not understood: {type(error).__name__} {error}") from None
+        return Credentials(tokens, organizations)
+
+    @staticmethod
+    def of_file(name: str) -> Credentials:
+        """Those of a JSON file; `env` means the one that HRIS_SANDBOX_CREDENTIALS names."""
+        if name == "env":
+            name = os.environ.get("HRIS_SANDBOX_CREDENTIALS", "")
+            if not name:
+                raise CannotRun("--credentials env: set HRIS_SANDBOX_CREDENTIALS to the name of a JSON file")
+        try:
+            raw = json.loads(Path(name).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CannotRun(f"credentials file {name}: {error.strerror}") from None
+        except ValueError as error:
+            raise CannotRun(f"credentials file {name} is not JSON: {error}") from None
+        if not isinstance(raw, dict):
+            raise CannotRun(f"credentials file {name} must hold an object")
+        return Credentials.of_world(raw)
+
+
+@dataclass
+class Budget:
+    """How many requests may still go out, and how the answers were so far."""
+
+    most: int
+    sent: int = 0
+    statuses: dict[int, int] = field(default_factory=dict)
+
+    def spend(self) -> None:
+        """Count a request; CannotRun where there are too many."""
+        if self.sent >= self.most:
+            raise CannotRun(f"more than {self.most} requests would be sent: raise --max-requests")
+        self.sent += 1
+
+    def note(self, status: int) -> None:
+        """Count an answer."""
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the two APIs are, and the control plane if there is one."""
+
+    hrms: str | None
+    scan2evolve: str | None
+    control: str | None
+    control_key: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all of it is on this machine."""
+        urls = [url for url in (self.hrms, self.scan2evolve, self.control) if url]
+        return all((urlsplit(url).hostname or "") in _LOOPBACK for url in urls)
+
+
+class Wire:
+    """Sends requests to a target and keeps the evidence of those since `begin`."""
+
+    def __init__(self, target: Target, budget: Budget, timeout: float = 15.0) -> None:
+        self.target = target
+        self.budget = budget
+        self.evidence: list[Exchange] = []
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def _shown(self, url: str) -> str:
+        """The URL with a shell variable for its base, so that a report does not depend on where a target ran."""
+        for name, base in (("$SCAN2EVOLVE", self.target.scan2evolve), ("$HRMS", self.target.hrms)):
+            if base is not None and url.startswith(base):
+                return name + url[len(base) :]
+        return url
+
+    def begin(self) -> None:
+        """Start the evidence anew."""
+        self.evidence = []
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> httpx.Response:
+        """One request. CannotRun where no HTTP answer comes back."""
+        self.budget.spend()
+        request = self._http.build_request(method, url, headers=headers, content=content)
+        try:
+            answer = self._http.send(request)
+        except httpx.TransportError as error:
+            kind = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be talked to"
+            raise CannotRun(f"{redact(url)} {kind}: {type(error).__name__} {error}") from None
+        self.budget.note(answer.status_code)
+        if "/_sandbox/" not in url:
+            self.evidence.append(
+                Exchange(
+                    method=method,
+                    url=redact(self._shown(url)),
+                    request_headers=shown_headers(list(request.headers.items())),
+                    request_body=shown_body(content or b""),
+                    status=answer.status_code,
+                    response_headers=shown_headers(list(answer.headers.items())),
+                    response_body=shown_body(answer.content),
+                )
+            )
+        return answer
