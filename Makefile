@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check check-fast lint lint-docs format bench clean
+.PHONY: help serve test check check-fast lint lint-docs format conform bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ node_modules/.installed: package.json
 lint-docs: node_modules/.installed ## Spectral and Redocly over the documents (needs Node)
 	npx spectral lint --fail-severity=hint openapi/*.yaml
 	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx redocly lint openapi/*.yaml
+
+conform: $(VENV)/.dev ## Judge the sandbox by the contract suite (ARGS="--url …")
+	$(BIN)/hris-sandbox conform $(ARGS)
 
 bench: $(VENV)/.dev ## Measure the hot paths as ratios to a bare route (needs wrk)
 	$(BIN)/python -m bench $(ARGS)
