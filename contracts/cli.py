@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,10 @@ def conform(asked: Asked, own_sandbox: Callable[[], AbstractContextManager[str]]
     if asked.url and (asked.hrms_url or asked.scan2evolve_url):
         raise CannotRun("give --url, or --hrms-url and --scan2evolve-url, not both")
     credentials = Credentials.of_file(asked.credentials) if asked.credentials else None
+    if asked.report:
+        # Found out before the run, not after it.
+        with _writing(asked.report):
+            Path(asked.report).mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         name = None
         url = asked.url
@@ -66,12 +70,18 @@ def conform(asked: Asked, own_sandbox: Callable[[], AbstractContextManager[str]]
             result = Run(options, progress)()
     show(result, console)
     if asked.report:
-        try:
+        with _writing(asked.report):
             for path in report.write(result, Path(asked.report)):
                 console.print(f"wrote {path}", soft_wrap=True)
-        except OSError as error:
-            raise CannotRun(f"--report {asked.report}: {error.strerror}") from None
     return result.exit_code
+
+
+@contextmanager
+def _writing(folder: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotRun(f"--report {folder}: {error.strerror}") from None
 
 
 def _target(asked: Asked, url: str | None) -> Target:
@@ -96,7 +106,7 @@ def _answers(health: str) -> bool:
     try:
         answer = httpx.get(health, timeout=_PROBE_SECONDS)
         return bool(answer.status_code == 200 and answer.json().get("status") == "ok")
-    except httpx.TransportError as error:
+    except (httpx.RequestError, httpx.InvalidURL) as error:
         raise CannotRun(f"{health} cannot be reached: {type(error).__name__} {error}") from None
     except (ValueError, AttributeError):
         return False

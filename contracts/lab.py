@@ -15,7 +15,7 @@ from contracts.evidence import shown_value
 from contracts.space import Space
 from contracts.target import Organization, Wire
 
-# How long a 429 of the target is waited out, in seconds, and how often.
+# How long a 429 of the target is waited out, in seconds, and how often a request is sent.
 _LONGEST_WAIT = 120
 _WAITS = 3
 
@@ -161,12 +161,12 @@ class Lab:
         return self._send(method, self.wire.target.scan2evolve + path, sent, body, patient)
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, patient: bool) -> Answer:
-        for _ in range(_WAITS):
+        for waits_left in reversed(range(_WAITS)):
             answer = self.wire.send(method, url, self.space.headers | headers, body)
-            if answer.status_code != 429 or not patient:
+            if answer.status_code != 429 or not patient or not waits_left:
                 break
             wait = answer.headers.get("retry-after", "1")
-            self._pause(min(int(wait) if wait.isdigit() else 1, _LONGEST_WAIT))
+            self._pause(min(int(wait) if wait.isdecimal() else 1, _LONGEST_WAIT))
         return Answer(answer)
 
     def token(self, org: int = 0) -> str:

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -17,7 +17,7 @@ from contracts.checks import Broken, Check, NotObservable, all_checks
 from contracts.lab import Lab
 from contracts.readings import detect
 from contracts.space import ControlledWorld, Space, Tenant, has_everything
-from contracts.target import Budget, CannotRun, Credentials, Target, Wire
+from contracts.target import TIMEOUT, Budget, CannotRun, Credentials, Target, Wire
 from contracts.verdicts import Finding, ReadingFound, Report, Verdict, judge
 
 # A run whose answers are mostly these says nothing about the target.
@@ -46,6 +46,7 @@ class Options:
     allow_writes: bool = False
     max_requests: int = 100_000
     strict: bool = False
+    timeout: float = TIMEOUT
 
     @property
     def writes(self) -> bool:
@@ -136,6 +137,8 @@ class Run:
             raise CannotRun(f"{url} answers {answer.status} with {kind}, not JSON: is it {name}?")
         if answer.status == 401:
             raise CannotRun(f"{name} at {url} refuses the credentials (401)")
+        if answer.status == 429:
+            raise CannotRun(f"{name} at {url} lets nothing through (429): try again when its limit allows")
 
     def _detect(self) -> list[ReadingFound]:
         """Which reading the target follows; where that cannot be seen, the default, with the reason."""
@@ -152,23 +155,21 @@ class Run:
     def _lab(self, name: str, readings: dict[str, str] | None = None) -> Iterator[Lab]:
         """A lab in a space of its own."""
         options = self._options
-        wire = Wire(options.target, self._budget)
+        wire = Wire(options.target, self._budget, options.timeout)
         own_world = options.target.control is not None
         run = "" if own_world else f"-{options.run_id}"
         prefix = f"conform-{options.seed}{run}-{name.replace('.', '-').replace('_', '-')}"[:63].rstrip("-")
         space: Space
-        if own_world:
-            space = ControlledWorld(wire, {"seed": options.seed, **options.template}, _world_id(prefix))
-        elif options.credentials is not None:
-            space = Tenant(options.credentials)
-        else:
-            raise CannotRun("without a control plane, --credentials must say who may ask")
-        try:
-            wire.begin()
-            yield Lab(wire, space, readings or self._readings, prefix)
-        finally:
-            space.close()
-            wire.close()
+        with closing(wire):
+            if own_world:
+                space = ControlledWorld(wire, {"seed": options.seed, **options.template}, _world_id(prefix))
+            elif options.credentials is not None:
+                space = Tenant(options.credentials)
+            else:
+                raise CannotRun("without a control plane, --credentials must say who may ask")
+            with closing(space):
+                wire.begin()
+                yield Lab(wire, space, readings or self._readings, prefix)
 
     def _findings(self, checks: list[Check]) -> list[Finding]:
         done: list[Finding] = []

@@ -61,6 +61,8 @@ class ControlledWorld:
             "limits": {"scan2evolve": None, "hrms": None},
         }
         made = _control(wire, target, "POST", "/worlds", wishes | template)
+        if not isinstance(made, dict) or "id" not in made:
+            raise CannotRun(f"{target.control} makes no worlds: is it a control plane?")
         self.id = str(made["id"])
         self.credentials = Credentials.of_world(made)
         self.headers = {"x-sandbox-world": self.id}
@@ -84,7 +86,10 @@ def _control(wire: Wire, target: Target, method: str, path: str, body: Any = Non
     answer = wire.send(method, f"{target.control}{path}", headers, content)
     if answer.status_code >= 400:
         raise CannotRun(f"control plane: {method} {path} answered {answer.status_code}: {answer.text[:300]}")
-    return json.loads(answer.content) if answer.content else None
+    try:
+        return json.loads(answer.content) if answer.content else None
+    except ValueError:
+        raise CannotRun(f"control plane: {method} {path} answered {answer.status_code} with no JSON") from None
 
 
 def has_everything(credentials: Credentials) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +16,8 @@ import httpx
 from contracts.evidence import Exchange, redact, shown_body, shown_headers
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# How long an answer may take, in seconds.
+TIMEOUT = 15.0
 
 
 class CannotRun(Exception):
@@ -69,6 +73,11 @@ class Credentials:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise CannotRun(f"the credentials are not understood: {type(error).__name__} {error}") from None
+        secrets = [held.token for held in tokens]
+        secrets += [text for row in organizations for text in (row.client_id, row.client_secret)]
+        # They travel in headers.
+        if not all(isinstance(text, str) and text.isascii() and text.isprintable() for text in secrets):
+            raise CannotRun("the credentials are not understood: tokens, ids and secrets must be plain ASCII texts")
         return Credentials(tokens, organizations)
 
     @staticmethod
@@ -82,7 +91,7 @@ class Credentials:
             raw = json.loads(Path(name).read_text(encoding="utf-8"))
         except OSError as error:
             raise CannotRun(f"credentials file {name}: {error.strerror}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise CannotRun(f"credentials file {name} is not JSON: {error}") from None
         if not isinstance(raw, dict):
             raise CannotRun(f"credentials file {name} must hold an object")
@@ -124,14 +133,20 @@ class Target:
         return all((urlsplit(url).hostname or "") in _LOOPBACK for url in urls)
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """The authorities that are trusted; reading them takes longer than many a check."""
+    return httpx.create_ssl_context()
+
+
 class Wire:
     """Sends requests to a target and keeps the evidence of those since `begin`."""
 
-    def __init__(self, target: Target, budget: Budget, timeout: float = 15.0) -> None:
+    def __init__(self, target: Target, budget: Budget, timeout: float = TIMEOUT) -> None:
         self.target = target
         self.budget = budget
         self.evidence: list[Exchange] = []
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False)
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False, verify=_certificates())
 
     def close(self) -> None:
         """Close all connections."""
@@ -157,10 +172,10 @@ class Wire:
     ) -> httpx.Response:
         """One request. CannotRun where no HTTP answer comes back."""
         self.budget.spend()
-        request = self._http.build_request(method, url, headers=headers, content=content)
         try:
+            request = self._http.build_request(method, url, headers=headers, content=content)
             answer = self._http.send(request)
-        except httpx.TransportError as error:
+        except (httpx.RequestError, httpx.InvalidURL) as error:
             kind = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be talked to"
             raise CannotRun(f"{redact(url)} {kind}: {type(error).__name__} {error}") from None
         self.budget.note(answer.status_code)

@@ -95,8 +95,11 @@ def judge(claim: Claim, findings: list[Finding]) -> Verdict:
         return Verdict(claim, "left out", "no check of it was asked for", ())
     ranked = sorted(findings, key=lambda finding: _WEIGHT[finding.status])
     status = ranked[0].status
-    reasons = dict.fromkeys(finding.message for finding in ranked if finding.status == status and finding.message)
-    return Verdict(claim, status, "; ".join(reasons), tuple(findings))
+    reasons = list(dict.fromkeys(finding.message for finding in ranked if finding.status == status and finding.message))
+    reason = reasons[0] if reasons else ""
+    if len(reasons) > 1:
+        reason += f" (and {len(reasons) - 1} more)"
+    return Verdict(claim, status, reason, tuple(findings))
 
 
 def as_dict(report: Report, *, durations: bool = True) -> dict[str, Any]:
