@@ -32,6 +32,8 @@ from tests.contracts.targets import (
 )
 from tests.processes import completed
 
+pytestmark = pytest.mark.slow
+
 NO_CONTROL = "without a control plane, --credentials must say who may ask"
 
 

@@ -24,6 +24,8 @@ from tests.client import NOW, ServerClient
 from tests.conftest import serving
 from tests.contracts.targets import target_at, without_rule
 
+pytestmark = pytest.mark.slow
+
 SECRET_FIELDS = {"client_secret", "access_token", "token", "temporaryPassword"}
 LEVELS = {claim.id: claim.level for claim in ledger.load().claims.values()}
 

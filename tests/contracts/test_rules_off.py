@@ -10,6 +10,8 @@ from sandbox.scan2evolve.rules import RULES, Rule
 from sandbox.server import serving
 from tests.contracts.targets import judged, without_rule
 
+pytestmark = pytest.mark.slow
+
 # These rules are one value of a reading: a vendor without them follows the other value, and that is no fault.
 OF_A_READING = {
     "id-once-in-batch": ("duplicate-in-batch", "error", "update"),
