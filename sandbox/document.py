@@ -86,13 +86,17 @@ def _value(node: Any) -> Any:
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of an operation; `kind` is the JSON type that its text stands for."""
+    """A parameter of an operation; `kind` is the JSON type that its text stands for.
+
+    `raw_name` is its name as a header. `is_valid` checks a value; no reading changes a parameter.
+    """
 
     name: str
+    raw_name: bytes
     location: Literal["path", "query", "header"]
     required: bool
     kind: str
-    schema: Schema
+    is_valid: Callable[[Any], bool]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -283,10 +287,11 @@ class Document:
         kind = schema.get("type", "string")
         return Parameter(
             name=node["name"],
+            raw_name=str(node["name"]).lower().encode(),
             location=node["in"],
             required=bool(node.get("required", False)),
             kind=kind if isinstance(kind, str) else "string",
-            schema=self._schema(node["schema"], f"{pointer}/schema"),
+            is_valid=self._schema(node["schema"], f"{pointer}/schema").validator(Readings()).is_valid,
         )
 
     def _answer(self, status: str, node: Any, pointer: str) -> Answer:

@@ -126,7 +126,8 @@ class Pipeline:
         call.path_values = values
         # 2. World and principal. A token request says in its body who asks.
         late: Refusal | None = None
-        if operation is not None and face.reads_body_first(operation):
+        body_first = operation is not None and face.reads_body_first(operation)
+        if body_first:
             try:
                 await self._read_body(call, receive)
             except Refusal as unread:
@@ -145,13 +146,13 @@ class Pipeline:
             raise face.too_many(call)
         # 4. Parameters, then what the principal may do.
         faults = self._parameter_faults(call, operation)
-        face.check_parameters(call, faults, self._unknown_parameters(call, operation))
+        face.check_parameters(call, faults, self._unknown_parameters(call, operation) if call.query else [])
         face.authorize(call)
         # 5. Media type and body.
         if late is not None:
             raise late
         if operation.body:
-            if not face.reads_body_first(operation):
+            if not body_first:
                 await self._read_body(call, receive)
             if call.body or operation.body_required:
                 face.check_media(call, call.header(b"content-type"))
@@ -207,7 +208,7 @@ class Pipeline:
         for parameter in operation.parameters:
             value: Any
             if parameter.location == "header":
-                value = call.header(parameter.name.lower().encode())
+                value = call.header(parameter.raw_name)
             elif parameter.location == "query":
                 value = call.query.get(parameter.name)
             else:
@@ -216,8 +217,8 @@ class Pipeline:
                 if parameter.required:
                     faults.append((parameter, None))
                 continue
-            typed = _typed(value, parameter.kind)
-            if not parameter.schema.validator(_DEFAULTS).is_valid(typed):
+            typed = value if parameter.kind == "string" else _typed(value, parameter.kind)
+            if not parameter.is_valid(typed):
                 faults.append((parameter, value))
             elif parameter.location == "query":
                 call.query[parameter.name] = typed
@@ -225,7 +226,7 @@ class Pipeline:
 
     def _unknown_parameters(self, call: Call, operation: Operation) -> list[str]:
         """Query parameters that the operation does not describe, where the document says to refuse them."""
-        if not call.query or not self.api.document.refuses_unknown_parameters:
+        if not self.api.document.refuses_unknown_parameters:
             return []
         known = {parameter.name for parameter in operation.parameters if parameter.location == "query"}
         return [name for name in call.query if name not in known]
@@ -248,7 +249,13 @@ class Pipeline:
         if reply.listing is None:
             _check(validator, reply.payload, reply.status)
             return encode(reply.payload)
-        body, reply.journaled = await self._encode_listing(call, operation, reply.listing, validator)
+        listing = reply.listing
+        if listing.version is not None:
+            kept = call.world.encoded.get((operation.id, call.actor.environment))
+            if kept is not None and kept[0] == (listing.version, validator):
+                reply.journaled = kept[2]
+                return kept[1]
+        body, reply.journaled = await self._encode_listing(call, operation, listing, validator)
         return body
 
     def _readings(self, call: Call) -> Readings:
@@ -266,10 +273,6 @@ class Pipeline:
     ) -> tuple[bytes, Body]:
         key = (operation.id, call.actor.environment)
         made_from = (listing.version, validator)
-        if listing.version is not None:
-            kept = call.world.encoded.get(key)
-            if kept is not None and kept[0] == made_from:
-                return kept[1], kept[2]
         pieces = []
         items = list(listing.items)
         for start in range(0, len(items) or 1, SLICE):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.calls import Call, Reply
 
 # So many small requests wait to be written; one with bodies of so many bytes is written at once.
-_WAITING = 32
+_WAITING = 128
 _LARGE = 16 * 1024
 
 

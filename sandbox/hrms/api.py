@@ -84,8 +84,10 @@ def _forbidden(claim: str, **why: Any) -> Refusal:
 
 def check_parameters(call: Call, faults: Sequence[tuple[Parameter, str | None]], unknown: Sequence[str]) -> None:
     """One validation fault for all that is wrong with the headers (HRMS-ENV-01, HRMS-ENV-02, HRMS-FMT-03)."""
-    errors = {parameter.name: [_text(parameter.name, value)] for parameter, value in faults}
     readings = call.world.readings
+    if not faults and readings.hrms_content_type == "optional":
+        return
+    errors = {parameter.name: [_text(parameter.name, value)] for parameter, value in faults}
     if readings.hrms_content_type == "required":
         value = call.header(b"content-type")
         if value is None or not value.strip() or value.split(";")[0].strip().lower() != "application/json":
