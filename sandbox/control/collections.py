@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +15,7 @@ Item = TypeVar("Item")
 Place = TypeVar("Place")
 
 
-class Collection(Generic[Place, Item]):
+class Collection(ABC, Generic[Place, Item]):
     """One collection: `Place` is what holds it, an organization or a directory.
 
     A subclass says what its items are; `handlers` binds the operations of the document to it.
@@ -26,33 +27,33 @@ class Collection(Generic[Place, Item]):
     #: Keys whose text must not be blank.
     not_blank: tuple[str, ...] = ("name",)
 
+    @abstractmethod
     async def place(self, call: Call) -> Place:
         """What holds the collection that the path names."""
-        raise NotImplementedError
 
+    @abstractmethod
     def items(self, place: Place) -> Iterable[tuple[str, Item]]:
         """(id, item) in order of creation."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find(self, place: Place, item_id: str) -> Item | None:
         """The item of that id."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show(self, place: Place, item: Item) -> dict[str, Any]:
         """The item as the document describes it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, call: Call, place: Place, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make an item; its id and what the 201 shows of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def change(self, call: Call, place: Place, item: Item, body: dict[str, Any]) -> Item:
         """Apply a merge patch that is known to be well-formed; the item as it is now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, call: Call, place: Place, item: Item) -> None:
         """Delete an item with everything that refers to it."""
-        raise NotImplementedError
 
     def handlers(self) -> dict[str, Handler]:
         """OperationId -> handler."""
