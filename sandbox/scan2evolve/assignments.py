@@ -1,7 +1,7 @@
 """Roles, groups and sites: what a record asks for, and what an employee has afterwards.
 
-Most records of a batch ask for the same few lists. Each list is looked up once a batch, and those who
-have the same share one tuple.
+Most records of a batch ask for one of a few combinations. Each is looked up once a batch, and those
+who have the same share its tuples.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ NOTHING: Settled = ((), (), (), ())
 # and whether an entry may be malformed.
 RoleList = tuple[tuple[str, ...], Warnings, bool]
 AssignmentList = tuple[tuple[Assignment, ...], Warnings, bool, bool]
+# Roles, groups and sites that a record asks for, and what somebody new has then.
+Asked = tuple[RoleList, AssignmentList, AssignmentList, Settled]
 
 
 class Assignables:
@@ -37,9 +39,7 @@ class Assignables:
         self._kept = readings.omitted_assignments == "kept"
         self._updated = readings.additive_existing == "updated"
         self.manager_roles = {role.id for role in organization.roles.values() if self._is_manager(role.name)}
-        self._roles: dict[tuple[str, ...], RoleList] = {}
-        self._groups: dict[tuple[GroupEntry, ...], AssignmentList] = {}
-        self._sites: dict[tuple[SiteEntry, ...], AssignmentList] = {}
+        self._asked: dict[tuple[tuple[str, ...], tuple[GroupEntry, ...], tuple[SiteEntry, ...]], Asked] = {}
 
     def _is_manager(self, name: str) -> bool:
         return (name if self._case_counts else name.casefold()) == SITE_MANAGER
@@ -52,31 +52,24 @@ class Assignables:
 
     # -- what is asked for -------------------------------------------------------------------------
 
-    def roles(self, names: list[str]) -> RoleList:
-        """The roles of these names (S2E-ROLE-01, S2E-ROLE-02)."""
-        key = tuple(names)
-        found = self._roles.get(key)
+    def asked(self, record: Record) -> Asked:
+        """What the record asks for, looked up (S2E-ROLE-01, S2E-GROUP-01 to -04, S2E-SITE-01 to -04)."""
+        key = tuple(record.roles or ()), tuple(record.groups or ()), tuple(record.sites or ())
+        found = self._asked.get(key)
         if found is None:
-            found = self._roles[key] = self._look_up_roles(names)
+            found = self._asked[key] = self._look_up(*key)
         return found
 
-    def groups(self, entries: list[GroupEntry]) -> AssignmentList:
-        """The groups of these entries, with the member's role as given (S2E-GROUP-01 to -04)."""
-        key = tuple(entries)
-        found = self._groups.get(key)
-        if found is None:
-            found = self._groups[key] = self._look_up_groups(entries)
-        return found
+    def _look_up(
+        self, names: tuple[str, ...], group_entries: tuple[GroupEntry, ...], site_entries: tuple[SiteEntry, ...]
+    ) -> Asked:
+        roles = self._look_up_roles(names)
+        groups = self._look_up_groups(group_entries)
+        sites = self._look_up_sites(site_entries)
+        warnings = tuple(dict.fromkeys(roles[1] + groups[1] + sites[1]))
+        return roles, groups, sites, (roles[0], groups[0], sites[0], warnings)
 
-    def sites(self, entries: list[SiteEntry]) -> AssignmentList:
-        """The sites of these entries, with the id of the site-level role (S2E-SITE-01 to -04)."""
-        key = tuple(entries)
-        found = self._sites.get(key)
-        if found is None:
-            found = self._sites[key] = self._look_up_sites(entries)
-        return found
-
-    def _look_up_roles(self, names: list[str]) -> RoleList:
+    def _look_up_roles(self, names: tuple[str, ...]) -> RoleList:
         known: dict[str, None] = {}
         warnings = []
         for name in names:
@@ -87,7 +80,7 @@ class Assignables:
                 known[role_id] = None
         return tuple(known), tuple(warnings), any(map(self._is_manager, names))
 
-    def _look_up_groups(self, entries: list[GroupEntry]) -> AssignmentList:
+    def _look_up_groups(self, entries: tuple[GroupEntry, ...]) -> AssignmentList:
         organization = self._organization
         known: dict[str, str | None] = {}
         warnings = []
@@ -106,7 +99,7 @@ class Assignables:
                 known[group_id] = None if entry.role is UNSET else entry.role
         return tuple(known.items()), tuple(warnings), False, malformed
 
-    def _look_up_sites(self, entries: list[SiteEntry]) -> AssignmentList:
+    def _look_up_sites(self, entries: tuple[SiteEntry, ...]) -> AssignmentList:
         known: dict[str, str | None] = {}
         warnings = []
         manager = malformed = False
@@ -127,32 +120,20 @@ class Assignables:
 
     # -- what comes of it --------------------------------------------------------------------------
 
-    def settle(
-        self,
-        record: Record,
-        existing: Employee | None,
-        roles: RoleList,
-        groups: AssignmentList,
-        sites: AssignmentList,
-        additive: bool,
-    ) -> Settled:
-        """Roles, groups, sites and warnings as they would be afterwards (S2E-MODE-01, S2E-MODE-03)."""
-        warnings = roles[1] + groups[1] + sites[1]
-        if warnings:
-            warnings = tuple(dict.fromkeys(warnings))
-        if existing is None:
-            return roles[0], groups[0], sites[0], warnings
+    def settle(self, record: Record, existing: Employee, asked: Asked, additive: bool) -> Settled:
+        """Roles, groups, sites and warnings as they would be after an update (S2E-MODE-01, S2E-MODE-03)."""
+        roles, groups, sites, warnings = asked[3]
         if additive:
-            merged = tuple(dict.fromkeys(existing.roles + roles[0]))
-            return merged, self._added(existing.groups, groups[0]), self._added(existing.sites, sites[0]), warnings
+            merged = tuple(dict.fromkeys(existing.roles + roles))
+            return merged, self._added(existing.groups, groups), self._added(existing.sites, sites), warnings
         if self._kept:
             return (
-                roles[0] if record.roles is not UNSET else existing.roles,
-                groups[0] if record.groups is not UNSET else existing.groups,
-                sites[0] if record.sites is not UNSET else existing.sites,
+                roles if record.roles is not UNSET else existing.roles,
+                groups if record.groups is not UNSET else existing.groups,
+                sites if record.sites is not UNSET else existing.sites,
                 warnings,
             )
-        return roles[0], groups[0], sites[0], warnings
+        return asked[3]
 
     def _added(self, existing: tuple[Assignment, ...], asked: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
         merged = dict(existing)

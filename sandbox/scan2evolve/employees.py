@@ -35,6 +35,8 @@ from sandbox.scan2evolve.rules import ACCOUNT, EMAIL, ENTRIES, MANAGER, RuleBook
 class Batch:
     """What all records of one request share: the organization, the readings as flags, and look-ups done once."""
 
+    assigning: type[Assignables] = Assignables
+
     def __init__(
         self,
         organization: Organization,
@@ -53,19 +55,26 @@ class Batch:
         self.now = now
         self.send = send
         self.seen: set[str] = set()
+        self.dates: set[str] = set()
         self.nulls_ignored = readings.null_field == "ignored"
         self.duplicates_refused = readings.duplicate_in_batch == "error"
         self.status_kept = readings.omitted_status == "kept"
         self.assignments_kept = readings.omitted_assignments == "kept"
         self.name_sticks = readings.display_name == "sticky"
         self.flags_repeat = readings.account_flags == "every-sync"
-        self.assignables = Assignables(organization, readings)
+        self.assignables = self.assigning(organization, readings)
         # Whoever is in none of these tables can have no conflict of e-mails.
         self.emails: tuple[dict[str, str], ...] = tuple(
             table
             for place in (organization, *self.others)
             for table in (place.employee_by_email, place.unlinked_by_email)
         )
+
+    def run(self, records: Iterable[Any], metadata: Iterable[str | None] | None = None) -> tuple[Outcome, ...]:
+        """Process all records, in order: the long way, or with their metadata as JSON text the short one."""
+        if metadata is None:
+            return tuple(map(self.sync, records))
+        return tuple(map(self.sync_typed, records, metadata))
 
     def sync(self, record: Any) -> Outcome:
         """Process one record, whatever it is, in its own transaction: the long way."""
@@ -81,16 +90,23 @@ class Batch:
 
     def sync_typed(self, record: Record, metadata: str | None) -> Outcome:
         """Process one record of a typed batch, with its metadata as JSON text: the short way, if it may."""
+        external_id, hired, ended = record.externalEmployeeId, record.hireDate, record.terminationDate
         if (
             self.duplicates_refused
-            or is_blank(record.externalEmployeeId)
-            or not (record.hireDate is UNSET or is_date(record.hireDate))
-            or not (
-                record.terminationDate is UNSET or record.terminationDate is None or is_date(record.terminationDate)
-            )
+            or not external_id
+            or external_id.isspace()
+            or not (hired is UNSET or hired in self.dates or self._is_date(hired))
+            or not (ended is UNSET or ended is None or ended in self.dates or self._is_date(ended))
         ):
             return self.sync(msgspec.to_builtins(record))
         return self._process(record, metadata, None, ())
+
+    def _is_date(self, text: str) -> bool:
+        """Whether it is one; if so, remembered, for in a batch the same few come again and again."""
+        good = is_date(text)
+        if good:
+            self.dates.add(text)
+        return good
 
     def _process(self, record: Record, metadata: str | None, raw: Any, ignored: tuple[str, ...]) -> Outcome:
         """Look, ask the rules, and only then store; `raw` is the record as it came, None if just as typed."""
@@ -108,15 +124,16 @@ class Batch:
         account = user = username = None
         asks_manager = asks_site_manager = False
         settled: Settled = NOTHING
-        assignables = self.assignables
-        groups = assignables.groups(record.groups or _NONE)
-        sites = assignables.sites(record.sites or _NONE)
+        asked = self.assignables.asked(record)
+        roles, groups, sites, settled_if_new = asked
         if groups[3] or sites[3]:
             concerns |= ENTRIES
         if status == "ACTIVE":
-            roles = assignables.roles(record.roles or _NONE)
             additive = record.updateMode == "additive"
-            settled = assignables.settle(record, existing, roles, groups, sites, additive)
+            if existing is None:
+                settled = settled_if_new
+            else:
+                settled = self.assignables.settle(record, existing, asked, additive)
             asks_manager, asks_site_manager = roles[2], sites[2]
             # What is there already matters to a rule only where it can be carried over.
             if asks_manager or asks_site_manager or (existing is not None and (additive or self.assignments_kept)):
@@ -161,7 +178,7 @@ class Batch:
         if account is None:
             # A username that follows the e-mail without being asked for gives way (S2E-ACCT-11).
             return user, None if taken else username, key, 0
-        may_fail = taken or email is None or concerns & EMAIL or is_blank(username)
+        may_fail = taken or email is None or concerns & EMAIL or not username or username.isspace()
         return user, username, key, ACCOUNT if may_fail else 0
 
     def _is_held(self, key: str) -> bool:
@@ -300,7 +317,6 @@ class Batch:
         return after
 
 
-_NONE: list[Any] = []
 _NO_FLAGS = UserAccount()
 _NOBODY = Employee(
     external_id="",

@@ -159,6 +159,23 @@ def folded(text: str) -> str:
     return text if other == text else other
 
 
+def index() -> dict[str, Any]:
+    """An empty dict in which keys are looked up without being touched.
+
+    A dict that never had any but texts for keys reads the hash of a key from the key itself, which in a
+    large world is seldom in the processor's caches. Once it had another key it keeps the hashes at hand.
+    """
+    table: dict[Any, Any] = {None: None}
+    del table[None]
+    return table
+
+
+def _free(table: dict[str, str], key: str, owner: str) -> None:
+    """Take a key from its owner; where a deviation let two have it, the other one keeps it."""
+    if table.get(key) == owner:
+        del table[key]
+
+
 def _is_object(text: str) -> bool:
     try:
         return isinstance(decode(text.encode()), dict)
@@ -175,20 +192,32 @@ class Organization:
         self.roles = {role.id: role for role in state.roles}
         self.groups = {group.id: group for group in state.groups}
         self.sites = {site.id: site for site in state.sites}
-        self.employees = {employee.external_id: employee for employee in state.employees}
-        self.users = {user.id: user for user in state.users}
-        self.employee_by_email: dict[str, str] = {}
+        self.employees: dict[str, Employee] = index()
+        self._users: dict[str, User] = index()
+        # New accounts that are not in the index yet: making thousands needs no look-up of any.
+        self._new_users: list[User] = []
+        self.employee_by_email: dict[str, str] = index()
         # An account that is linked has its employee's e-mail; the others stand here.
         self.unlinked_by_email: dict[str, str] = {}
-        self.user_by_username: dict[str, str] = {}
+        self.user_by_username: dict[str, str] = index()
         for employee in state.employees:
+            self.employees[employee.external_id] = employee
             if employee.email is not None:
                 self.employee_by_email[employee.email.casefold()] = employee.external_id
         for user in state.users:
+            self._users[user.id] = user
             if user.employee is None:
                 self.unlinked_by_email[user.email.casefold()] = user.id
             self.user_by_username[user.username.casefold()] = user.id
         self.index_assignables()
+
+    @property
+    def users(self) -> dict[str, User]:
+        """All accounts by id, oldest first."""
+        if self._new_users:
+            new, self._new_users = self._new_users, []
+            self._users.update((user.id, user) for user in new)
+        return self._users
 
     def state(self) -> OrganizationState:
         """For a snapshot."""
@@ -231,18 +260,20 @@ class Organization:
         email = after.email
         if before is None or before.email != email:
             if before is not None and before.email is not None:
-                del self.employee_by_email[before.email.casefold()]
+                _free(self.employee_by_email, before.email.casefold(), before.external_id)
             if email is not None:
                 self.employee_by_email[key or folded(email)] = after.external_id
         self.employees[after.external_id] = after
 
     def put_user(self, before: User | None, after: User, key: str | None = None) -> None:
         """Store `after` in place of `before`; `key` is the folded username, where that is known already."""
-        self.users[after.id] = after
-        if before is not None:
+        if before is None:
+            self._new_users.append(after)
+        else:
+            self.users[after.id] = after
             if before.employee is None:
-                del self.unlinked_by_email[before.email.casefold()]
-            del self.user_by_username[before.username.casefold()]
+                _free(self.unlinked_by_email, before.email.casefold(), before.id)
+            _free(self.user_by_username, before.username.casefold(), before.id)
             key = None
         if after.employee is None:
             self.unlinked_by_email[after.email.casefold()] = after.id
@@ -264,8 +295,8 @@ class Organization:
             self.employees[user.employee] = msgspec.structs.replace(employee, user=None)
         del self.users[user.id]
         if user.employee is None:
-            del self.unlinked_by_email[user.email.casefold()]
-        del self.user_by_username[user.username.casefold()]
+            _free(self.unlinked_by_email, user.email.casefold(), user.id)
+        _free(self.user_by_username, user.username.casefold(), user.id)
 
     def remove_role(self, role_id: str) -> None:
         """Delete a role and take it off everybody, site-level uses too."""
