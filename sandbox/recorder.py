@@ -66,10 +66,9 @@ class Recorder:
 
     def _write(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for seen in waiting:
-            entry = self._entry(seen)
-            self._journal.append(entry)
-            self._audit.append(entry.act)
+        entries = [self._entry(seen) for seen in waiting]
+        self._journal.extend(entries)
+        self._audit.extend([entry.act for entry in entries])
 
     def _entry(self, seen: Seen) -> Entry:
         """A request as journal and audit log keep it: what was decided, by which rule or claim; no secrets."""
