@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from sandbox import __version__, document
 from sandbox.clock import machine_ms
-from sandbox.control import company, organizations, server
+from sandbox.control import company, deviations, organizations, server
 from sandbox.control.api import ControlFace
 from sandbox.document import Document
 from sandbox.errors import Refusal, problem_body
@@ -27,7 +27,7 @@ from sandbox.pipeline import Api, Pipeline, Receive, Send
 from sandbox.ratelimit import Limit
 from sandbox.readings import Readings
 from sandbox.scan2evolve import api as scan2evolve_api
-from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS, Rule, RuleBook
+from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS
 from sandbox.security import Guard
 from sandbox.settings import Settings
 from sandbox.worlds import DEFAULT, Secrets, World, Worlds, WorldSpec
@@ -42,8 +42,6 @@ _WARM_UP_SECONDS = 0.5
 class Sandbox:
     """The whole server as an ASGI application; `worlds` is everything that it knows.
 
-    `rules` are the rules of employee sync in force: with one left out, it is a vendor with a bug.
-
     Raises document.DocumentError where a document is not understood.
     """
 
@@ -52,14 +50,13 @@ class Sandbox:
         settings: Settings | None = None,
         machine: Callable[[], int] = machine_ms,
         documents: Path | None = None,
-        rules: tuple[Rule, ...] = RULES,
     ) -> None:
         self.settings = settings or Settings()
         self.documents = {name: document.load(name, documents) for name in document.NAMES}
-        self.worlds = Worlds(machine, RuleBook(rules))
+        self.worlds = Worlds(machine)
         self.default, self.secrets = self._default_world()
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
-        control = ControlFace(guard, server.HANDLERS | organizations.HANDLERS | company.HANDLERS)
+        control = ControlFace(guard, server.HANDLERS | deviations.HANDLERS | organizations.HANDLERS | company.HANDLERS)
         self.pipelines = [
             self._pipeline("hrms", hrms_api, _VENDOR_BODY),
             self._pipeline("scan2evolve", scan2evolve_api, _VENDOR_BODY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
 from collections.abc import Callable
@@ -95,11 +96,14 @@ def serve(
 @click.option(
     "--credentials", help="JSON file like the answer to POST /_sandbox/worlds; env: HRIS_SANDBOX_CREDENTIALS names it."
 )
+@click.option("--profile", default="quick", show_default=True, help="How much is tried: quick, ci or nightly.")
 @click.option("--claims", multiple=True, help="Only claims of this name, * for any text; may be repeated.")
 @click.option(
     "--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Of what the checks make up."
 )
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Checks at a time.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Checks at a time, in threads."
+)
 @click.option("--allow-writes", is_flag=True, help="Let checks write to a target that is not on this machine.")
 @click.option("--max-requests", default=100_000, show_default=True, type=click.IntRange(1), help="Stop beyond so many.")
 @click.option("--strict", is_flag=True, help="Let broken claims fail the run that are merely assumed.")
@@ -121,6 +125,45 @@ def conform(claims: tuple[str, ...], **asked: Any) -> int:
         # Where a tenant is shared with earlier runs, the time tells this run's identifiers from theirs.
         wishes = cli.Asked(claims=claims or ("*",), run_id=f"{machine_ms():x}", **asked)
         return cli.conform(wishes, lambda: serving(Sandbox()), Console())
+    except CannotRun as error:
+        raise click.ClickException(str(error)) from None
+
+
+@commands.command()
+@click.argument("cases", nargs=-1, required=True, metavar="CASE…")
+@click.option("--url", help="Base URL of a sandbox, or of whatever has both APIs under the same paths.")
+@click.option("--hrms-url", help="Base URL of the HRMS, before /v1.")
+@click.option("--scan2evolve-url", help="Base URL of Scan2Evolve, before /api/v1.")
+@_option("--control-key", default=None, help="The control key of a sandbox that demands one.")
+@click.option(
+    "--credentials", help="JSON file like the answer to POST /_sandbox/worlds; env: HRIS_SANDBOX_CREDENTIALS names it."
+)
+@click.option("--allow-writes", is_flag=True, help="Let cases write to a target that is not on this machine.")
+@click.option("--curl", is_flag=True, help="Print the one CASE as a shell script, and send nothing.")
+def replay(cases: tuple[str, ...], curl: bool, **asked: Any) -> int:
+    """Replay regression cases, files or folders of them, at a target; without a URL, at a sandbox of our own.
+
+    Exit codes: 0 all hold, 1 one is broken, 2 none could be judged.
+    """
+    try:
+        from rich.console import Console
+
+        from contracts import cli, corpus
+        from contracts.target import CannotRun
+    except ImportError as error:
+        raise click.ClickException(f"{error.name} is not installed: pip install 'hris-sandbox[contracts]'") from None
+    from sandbox.app import Sandbox
+    from sandbox.clock import machine_ms
+    from sandbox.server import serving
+
+    try:
+        if curl:
+            click.echo(corpus.print_curl(cases), nl=False)
+            return 0
+        wishes = cli.Asked(run_id=f"{machine_ms():x}", **asked)
+        with contextlib.ExitStack() as stack:
+            options = cli.options_of(wishes, lambda: serving(Sandbox()), stack)
+            return corpus.replay(cases, options, Console())
     except CannotRun as error:
         raise click.ClickException(str(error)) from None
 

@@ -29,7 +29,8 @@ _ALLOWED: dict[str, frozenset[str]] = {
         "parameter": "name in required description schema example examples deprecated x-provenance",
         "body": "description required content x-provenance",
         "media": "schema example examples encoding",
-        "response": "description headers content x-provenance x-reading",
+        "response": "description headers content links x-provenance x-reading",
+        "link": "operationId description parameters",
         "header": "description required schema example examples deprecated x-provenance",
     }.items()
 }
@@ -156,6 +157,7 @@ class Document:
         self.source = Source(file, root)
         self.root: dict[str, Any] = root
         self._schemas: dict[int, Schema] = {}
+        self._links: list[tuple[str, dict[str, Any]]] = []
         self._only("document", root, "")
         if not str(root.get("openapi", "")).startswith("3.1."):
             raise self.source.error("/openapi", "must be 3.1")
@@ -173,6 +175,8 @@ class Document:
                 path = escape(operation.path.removeprefix(self.base_path))
                 raise self.source.error(f"/paths/{path}", f"operationId {operation.id} comes twice")
             self.operations[operation.id] = operation
+        for pointer, link in self._links:
+            self._check_link(link, pointer)
 
     # -- reading it --------------------------------------------------------------------------------
 
@@ -300,6 +304,9 @@ class Document:
         for name, header in node.get("headers", {}).items():
             header = self.source.resolve(header, pointer)
             self._only("header", header, f"{pointer}/headers/{name}")
+        for name, link in node.get("links", {}).items():
+            self._only("link", link, f"{pointer}/links/{name}")
+            self._links.append((f"{pointer}/links/{name}", link))
         if not re.fullmatch(r"[1-5][0-9]{2}", str(status)):
             raise self.source.error(pointer, "the status must be a number")
         media, examples = self._content(node, pointer)
@@ -310,6 +317,15 @@ class Document:
             examples=examples,
             provenance=self.source.provenance(node, pointer),
         )
+
+    def _check_link(self, link: dict[str, Any], pointer: str) -> None:
+        """It leads to an operation that there is, and names parameters that this one has."""
+        operation = self.operations.get(link.get("operationId", ""))
+        if operation is None:
+            raise self.source.error(pointer, "must name an operationId of this document")
+        known = {parameter.name for parameter in operation.parameters}
+        if not set(link.get("parameters", ())) <= known:
+            raise self.source.error(f"{pointer}/parameters", f"must be parameters of {operation.id}")
 
     def _content(self, node: Mapping[str, Any], pointer: str) -> tuple[dict[str, Schema], dict[str, Any]]:
         schemas, examples = {}, {}

@@ -11,6 +11,8 @@ import msgspec
 
 from sandbox.audit import AuditEntry
 from sandbox.clock import ClockState, Instant
+from sandbox.deviations.catalogue import Clash, Unknown, compiled
+from sandbox.deviations.deviation import Parts
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ApplicationToken, Environment
 from sandbox.ids import IdsState
@@ -41,6 +43,8 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frozen: bool
     readings: Readings
     limits: dict[str, Limit | None]
+    deviations: tuple[str, ...] = ()
+    show_deviations: bool = False
 
 
 class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,13 +75,25 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal: _EntryLog
     outbox: _MailLog
     audit: _AuditLog
+    deviations: tuple[str, ...] = ()
+    show_deviations: bool = False
+    deviated: bool = False
 
 
 def take(world: World) -> dict[str, Any]:
     """The snapshot of a world whose people have been made."""
     spec = world.spec
     state = _State(
-        spec=_Spec(spec.seed, spec.users, spec.now, spec.frozen, spec.readings, spec.limits),
+        spec=_Spec(
+            spec.seed,
+            spec.users,
+            spec.now,
+            spec.frozen,
+            spec.readings,
+            spec.limits,
+            spec.deviations,
+            spec.show_deviations,
+        ),
         clock=world.clock.state(),
         ids=world.ids.state(),
         readings=world.readings,
@@ -89,6 +105,9 @@ def take(world: World) -> dict[str, Any]:
         journal=_EntryLog(world.journal.last, list(world.journal.items())),
         outbox=_MailLog(world.outbox.last, list(world.outbox.items())),
         audit=_AuditLog(world.audit.last, list(world.audit.items())),
+        deviations=world.deviations,
+        show_deviations=world.show_deviations,
+        deviated=world.deviated,
     )
     return {"version": VERSION, "world": world.id, "state": msgspec.to_builtins(state)}
 
@@ -106,13 +125,17 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
     except (msgspec.ValidationError, RecursionError) as error:
         raise InvalidSnapshot(*_place(str(error))) from None
     _check_ranges(state)
+    parts = _parts(state)
     organizations = {}
     for index, organization_state in enumerate(state.organizations):
         try:
             organization_state.check()
+            if not state.deviated:
+                # A vendor with a bug may have stored what the rules forbid.
+                organization_state.check_rules()
         except (Conflict, KeyError) as error:
             raise InvalidSnapshot(str(error), f"/state/organizations/{index}") from None
-        organizations[organization_state.id] = Organization(organization_state)
+        organizations[organization_state.id] = parts.organization(organization_state)
     for index, credential in enumerate(state.tokens.credentials):
         if credential.organization not in organizations:
             raise InvalidSnapshot("there is no such organization", f"/state/tokens/credentials/{index}/organization")
@@ -125,6 +148,18 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
     if worlds.foreign(world, clients, digests):
         raise Conflict("the snapshot holds credentials of another world")
     _put(worlds, world, state, organizations)
+
+
+def _parts(state: _State) -> Parts:
+    """What the world is made of under the snapshot's deviations."""
+    for names, path in ((state.spec.deviations, "/state/spec/deviations"), (state.deviations, "/state/deviations")):
+        try:
+            parts = compiled(names)
+        except Unknown as unknown:
+            raise InvalidSnapshot(str(unknown), f"{path}/{unknown.index}") from None
+        except Clash as clash:
+            raise InvalidSnapshot(str(clash), path) from None
+    return parts
 
 
 def _check_ranges(state: _State) -> None:
@@ -159,8 +194,20 @@ def _check_ranges(state: _State) -> None:
 def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, Organization]) -> None:
     spec = state.spec
     before = world.spec
-    world.spec = WorldSpec(world.id, spec.seed, spec.users, spec.now, spec.frozen, spec.readings, dict(spec.limits))
+    world.spec = WorldSpec(
+        world.id,
+        spec.seed,
+        spec.users,
+        spec.now,
+        spec.frozen,
+        spec.readings,
+        dict(spec.limits),
+        spec.deviations,
+        spec.show_deviations,
+    )
     world.begin(keep_people=(before.seed, before.users) == (spec.seed, spec.users))
+    world.deviate(state.deviations, show=state.show_deviations)
+    world.deviated = state.deviated
     world.clock.restore(state.clock)
     world.ids.restore(state.ids)
     world.readings = state.readings

@@ -10,18 +10,18 @@ import msgspec
 from sandbox import outbox
 from sandbox.audit import AuditEntry
 from sandbox.clock import Clock, machine_ms
+from sandbox.deviations.catalogue import compiled
+from sandbox.deviations.deviation import Parts, announce
 from sandbox.hrms import people
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ENVIRONMENTS, SCOPES, ApplicationToken, Environment
-from sandbox.ids import Ids, derived_hex, derived_uuid, digest
+from sandbox.ids import derived_hex, derived_uuid, digest
 from sandbox.journal import Body, Entry
-from sandbox.ratelimit import Limit, RateLimiter
+from sandbox.ratelimit import Limit
 from sandbox.readings import Readings
-from sandbox.recorder import Recorder
 from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Group, Organization, OrganizationState, Role, Site, User
-from sandbox.scan2evolve.rules import RULEBOOK, RuleBook
-from sandbox.scan2evolve.tokens import Credential, Tokens
+from sandbox.scan2evolve.tokens import Credential
 
 DEFAULT = "default"
 # So many of a world's digests are remembered, live or dead, to tell whose a credential is.
@@ -44,6 +44,8 @@ class WorldSpec(msgspec.Struct, frozen=True):
     frozen: bool = False
     readings: Readings = Readings()
     limits: dict[str, Limit | None] = msgspec.field(default_factory=lambda: {"scan2evolve": None, "hrms": None})
+    deviations: tuple[str, ...] = ()
+    show_deviations: bool = False
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -54,14 +56,13 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class World:
-    """One universe: both APIs' state, clock, limits, readings, journal, outbox and audit log."""
+    """One universe: both APIs' state, clock, limits, readings, deviations, journal, outbox and audit log."""
 
-    def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms, rulebook: RuleBook = RULEBOOK) -> None:
+    def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms) -> None:
         self.spec = spec
         self.id = spec.id
         self._machine = machine
-        self.rulebook = rulebook
-        self.tokens = Tokens()
+        self.tokens = self._use(compiled(spec.deviations)).tokens()
         self.application_tokens: dict[str, ApplicationToken] = {}
         self.known: dict[str, None] = {}
         self._founding: dict[Environment, DirectoryState] | None = None
@@ -71,14 +72,15 @@ class World:
     def begin(self, keep_people: bool = True) -> None:
         """Everything as created, but for credentials and the people of the HRMS."""
         spec = self.spec
+        parts = self._use(compiled(spec.deviations))
         self.clock = Clock(spec.now, spec.frozen, self._machine)
-        self.ids = Ids(spec.seed, spec.id)
+        self.ids = parts.ids(spec.seed, spec.id)
         self.readings = spec.readings
-        self.rates = RateLimiter(spec.limits)
-        self.recorder = Recorder()
+        self.rates = parts.rates(spec.limits)
+        self.recorder = parts.recorder()
         self.outbox = outbox.new_outbox()
         states = founding_organizations(spec.seed)
-        self.organizations = {state.id: Organization(state) for state in states}
+        self.organizations: dict[str, Organization] = {state.id: parts.organization(state) for state in states}
         self.directories: dict[Environment, Directory] = {}
         if not keep_people:
             self._founding = None
@@ -86,6 +88,40 @@ class World:
             self._open_directories(self._founding)
         #: Encoded answers by (operation, status, …) with what they were made from; see app.
         self.encoded: dict[tuple[object, ...], tuple[object, bytes, Body]] = {}
+        self.deviated = False
+        self._name_deviations(spec.deviations, spec.show_deviations)
+
+    # -- deviations --------------------------------------------------------------------------------
+
+    def _use(self, parts: Parts) -> Parts:
+        """Take what is asked at every request from `parts`."""
+        self.rulebook, self.envelope, self.batch = parts.rulebook, parts.envelope, parts.batch
+        self.access, self.renderers = parts.access, parts.renderers
+        return parts
+
+    def _name_deviations(self, names: tuple[str, ...], show: bool) -> None:
+        self.deviations = names
+        self.show_deviations = show
+        #: Whether there have been any since the world began: then its data may break rules.
+        self.deviated = self.deviated or bool(names)
+        if names and show:
+            self.renderers += (announce(names),)
+
+    def deviate(self, names: tuple[str, ...], *, show: bool) -> None:
+        """Put these deviations in force, and no others; data, windows and tokens stay.
+
+        Raises Unknown or Clash and changes nothing where they cannot be.
+        """
+        parts = self._use(compiled(names))
+        # State and behaviour are one object here: giving it another class changes the second alone.
+        self.tokens.__class__ = parts.tokens
+        self.rates.__class__ = parts.rates
+        self.ids.__class__ = parts.ids
+        self.recorder.__class__ = parts.recorder
+        for organization in self.organizations.values():
+            organization.__class__ = parts.organization
+            organization.index_assignables()
+        self._name_deviations(names, show)
 
     @property
     def journal(self) -> Ring[Entry]:
@@ -155,7 +191,7 @@ class World:
     def reset(self) -> None:
         """As created. Credentials stay valid, the founding ones come back; issued tokens end."""
         credentials, tokens = self.tokens.credentials, self.application_tokens
-        self.tokens, self.application_tokens = Tokens(), {}
+        self.tokens, self.application_tokens = compiled(self.spec.deviations).tokens(), {}
         self.begin()
         self.make_credentials()
         # A snapshot may have held organizations that the world was not created with.
@@ -167,9 +203,8 @@ class World:
 class Worlds:
     """All worlds of a server, by id and by what a request's credentials name."""
 
-    def __init__(self, machine: Callable[[], int] = machine_ms, rulebook: RuleBook = RULEBOOK) -> None:
+    def __init__(self, machine: Callable[[], int] = machine_ms) -> None:
         self._machine = machine
-        self._rulebook = rulebook
         self._worlds: dict[str, World] = {}
         self._by_client: dict[str, World] = {}
         self._by_digest: dict[str, World] = {}
@@ -209,7 +244,7 @@ class Worlds:
         """Create a world and its credentials. The id must be free."""
         if spec.id in self._worlds:
             raise KeyError(spec.id)
-        world = World(spec, self._machine, self._rulebook)
+        world = World(spec, self._machine)
         secrets = world.make_credentials()
         self._worlds[spec.id] = world
         for client_id in world.tokens.credentials:

@@ -223,7 +223,7 @@ def create_token(call: Call) -> Reply:
         environment=body["environment"],
         created_at=world.clock.now(),
     )
-    world.application_tokens[token.digest] = token
+    world.application_tokens[token.digest] = world.access.kept(token, text)
     call.worlds.register_digest(world, token.digest)
     location = f"{call.path.decode('latin-1').rstrip('/')}/{token.id}"
     return Reply(
@@ -239,7 +239,7 @@ def delete_token(call: Call) -> Reply:
     environment = call.query.get("environment")
     for token in world.application_tokens.values():
         if token.id == call.path_values[-1] and environment in (None, token.environment):
-            del world.application_tokens[token.digest]
+            world.access.revoke(world.application_tokens, token)
             return Reply(204)
     raise missing(f"token {call.path_values[-1]!r}", "#/path/id")
 

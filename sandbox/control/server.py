@@ -9,6 +9,7 @@ from sandbox.calls import Call, Reply
 from sandbox.clock import EARLIEST_MS, LATEST_MS, instant_text, parse_instant
 from sandbox.control.api import Handler, body_of, page, ring_cursor, ring_page, world_of
 from sandbox.control.company import token_view
+from sandbox.control.deviations import asked
 from sandbox.control.organizations import organization_view
 from sandbox.control.problems import conflict, invalid, missing
 from sandbox.ratelimit import Limit
@@ -60,6 +61,8 @@ def world_view(call: Call, world: World, secrets: Secrets | None = None) -> dict
         "frozen": world.clock.frozen,
         "readings": world.readings.as_dict(),
         "limits": limits_view(world),
+        "deviations": list(world.deviations),
+        "show_deviations": world.show_deviations,
         "hrms": {"base_url": f"{base}/hrms/api", "tokens": tokens},
         "scan2evolve": {
             "base_url": f"{base}/scan2evolve",
@@ -85,6 +88,8 @@ async def create_world(call: Call) -> Reply:
         frozen=body.get("frozen", False),
         readings=default.readings.patched(body.get("readings", {})),
         limits=_merged(default.limits, body.get("limits", {}), "/limits"),
+        deviations=asked(body.get("deviations") or ()),
+        show_deviations=body.get("show_deviations", False),
     )
     try:
         world, secrets = call.worlds.add(spec)

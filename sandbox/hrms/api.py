@@ -11,7 +11,6 @@ from sandbox.calls import Call, Listing, Reply
 from sandbox.document import Operation, Parameter
 from sandbox.errors import Refusal, hrms_body
 from sandbox.hrms.directory import Department, Directory, Person, Position, WorkLocation
-from sandbox.hrms.tokens import ApplicationToken
 from sandbox.ids import digest
 from sandbox.security import bearer_token
 
@@ -87,6 +86,8 @@ def check_parameters(call: Call, faults: Sequence[tuple[Parameter, str | None]],
     readings = call.world.readings
     if not faults and readings.hrms_content_type == "optional":
         return
+    if not call.world.access.environment_counts:
+        faults = []
     errors = {parameter.name: [_text(parameter.name, value)] for parameter, value in faults}
     if readings.hrms_content_type == "required":
         value = call.header(b"content-type")
@@ -111,11 +112,12 @@ def _text(name: str, value: str | None) -> str:
 
 def authorize(call: Call) -> None:
     """The token's own environment first (HRMS-ENV-03), then its scopes (HRMS-AUTH-03)."""
-    token: ApplicationToken = call.principal
-    if call.header(b"x-environment") != token.environment:
+    scopes = frozenset() if call.operation is None else call.operation.scopes
+    lack = call.world.access.lack(call.principal, call.header(b"x-environment"), scopes)
+    if lack == "environment":
         make = _unauthenticated if call.world.readings.environment_mismatch == "401" else _forbidden
         raise make("HRMS-ENV-03", reading="environment-mismatch")
-    if call.operation is not None and not call.operation.scopes.issubset(token.scopes):
+    if lack == "scope":
         raise _forbidden("HRMS-AUTH-03")
 
 
@@ -131,28 +133,30 @@ def decode_body(call: Call) -> None:
 
 
 def _directory(call: Call) -> Directory:
-    return call.world.directories[call.principal.environment]
+    return call.world.access.directory(call.world.directories, call.principal)
 
 
-def _list(call: Call, collection: dict[str, Any], show: Callable[[Any], dict[str, Any]]) -> Reply:
-    directory = _directory(call)
+def _list(directory: Directory, collection: dict[str, Any], show: Callable[[Any], dict[str, Any]]) -> Reply:
     version = (directory, directory.version)
     return Reply(listing=Listing("data", collection.values(), show, version))
 
 
 def list_users(call: Call) -> Reply:
     """All users of the environment, whatever their status (HRMS-USER-01)."""
-    return _list(call, _directory(call).users, user_resource)
+    directory = _directory(call)
+    return _list(directory, directory.users, user_resource)
 
 
 def list_departments(call: Call) -> Reply:
     """All departments (HRMS-DEPT-01)."""
-    return _list(call, _directory(call).departments, department_resource)
+    directory = _directory(call)
+    return _list(directory, directory.departments, department_resource)
 
 
 def list_positions(call: Call) -> Reply:
     """All positions (HRMS-POS-01)."""
-    return _list(call, _directory(call).positions, position_resource)
+    directory = _directory(call)
+    return _list(directory, directory.positions, position_resource)
 
 
 def get_user(call: Call) -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-from msgspec import UNSET
+from msgspec import UNSET, to_builtins
 
 from sandbox.audit import Actor
 from sandbox.calls import Call, Listing, Reply
@@ -16,11 +16,10 @@ from sandbox.errors import Refusal, scan2evolve_body
 from sandbox.ids import digest
 from sandbox.jsontext import InvalidJson, decode
 from sandbox.media import is_encoded, is_form, is_json
-from sandbox.scan2evolve.employees import Batch
 from sandbox.scan2evolve.organization import Organization, User
 from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import read_batch
-from sandbox.scan2evolve.rules import ENVELOPE
+from sandbox.scan2evolve.rules import STANDARD_ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
 from sandbox.security import basic_pair, bearer_token
 
@@ -224,14 +223,17 @@ def sync_employees(call: Call) -> Reply:
     """A batch: the envelope as a whole, then each record by itself (S2E-BATCH-01 to -16)."""
     world, body = call.world, call.payload
     readings = world.readings
-    short = body if isinstance(body, tuple) else None
+    envelope = world.envelope
+    # The short way knows the standard rules only.
+    short = body if isinstance(body, tuple) and envelope is STANDARD_ENVELOPE else None
     if short is None:
-        for rule in ENVELOPE:
-            if rule.refuses(body, readings):
-                raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
+        body = envelope.read(to_builtins(body[0]) if isinstance(body, tuple) else body)
+        rule = envelope.refusal(body, readings)
+        if rule is not None:
+            raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
     organization: Organization = call.principal
     mails: list[WelcomeMail] = []
-    batch = Batch(
+    batch = world.batch(
         organization,
         [other for other in world.organizations.values() if other is not organization],
         readings,
@@ -242,10 +244,10 @@ def sync_employees(call: Call) -> Reply:
     )
     call.request_id = world.ids.request_id(call.now)
     if short is not None:
-        outcomes = tuple(map(batch.sync_typed, short[0].employees, short[1]))
+        outcomes = batch.run(short[0].employees, short[1])
         batch_id = short[0].syncBatchId
     else:
-        outcomes = tuple(map(batch.sync, body["employees"]))
+        outcomes = batch.run(body["employees"])
         batch_id = body.get("syncBatchId", UNSET)
     world.outbox.extend(mails)
     results, errors, size = [], [], 0

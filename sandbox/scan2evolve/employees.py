@@ -130,10 +130,7 @@ class Batch:
             concerns |= ENTRIES
         if status == "ACTIVE":
             additive = record.updateMode == "additive"
-            if existing is None:
-                settled = settled_if_new
-            else:
-                settled = self.assignables.settle(record, existing, asked, additive)
+            settled = settled_if_new if existing is None else self.assignables.settle(record, existing, asked, additive)
             asks_manager, asks_site_manager = roles[2], sites[2]
             # What is there already matters to a rule only where it can be carried over.
             if asks_manager or asks_site_manager or (existing is not None and (additive or self.assignments_kept)):

@@ -107,13 +107,12 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
     users: list[User]
 
     def check(self) -> None:
-        """Raise Conflict where a reference leads nowhere or something unique comes twice."""
+        """Raise Conflict where a reference leads nowhere or an id comes twice."""
         roles = {role.id for role in self.roles}
-        managers = {role.id for role in self.roles if role.name == SITE_MANAGER}
         groups = {group.id for group in self.groups}
         sites = {site.id for site in self.sites}
-        users = {user.id: user for user in self.users}
-        employees = {employee.external_id: employee for employee in self.employees}
+        users = {user.id for user in self.users}
+        employees = {employee.external_id for employee in self.employees}
         for employee in self.employees:
             who = f"employee {employee.external_id}"
             used = {*employee.roles, *(role for _, role in employee.sites if role is not None)}
@@ -121,13 +120,33 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
                 raise Conflict(f"{who} has a role or group that is not there")
             if not {site for site, _ in employee.sites} <= sites:
                 raise Conflict(f"{who} has a site that is not there")
-            if managers.intersection(employee.roles) and not employee.sites:
-                raise Conflict(f"{who} holds site_manager and has no site")
             if employee.metadata is not None and not _is_object(employee.metadata):
                 raise Conflict(f"{who} has metadata that is no JSON object")
-            if employee.user is not None and (
-                employee.user not in users or users[employee.user].employee != employee.external_id
-            ):
+            if employee.user is not None and employee.user not in users:
+                raise Conflict(f"{who} and user {employee.user} are not linked to each other")
+        for user in self.users:
+            if user.employee is not None and user.employee not in employees:
+                raise Conflict(f"user {user.id} and employee {user.employee} are not linked to each other")
+        for what, keys in (
+            ("role id", [role.id for role in self.roles]),
+            ("group id", [group.id for group in self.groups]),
+            ("site id", [site.id.casefold() for site in self.sites]),
+            ("externalEmployeeId", [e.external_id for e in self.employees]),
+            ("user id", [u.id for u in self.users]),
+        ):
+            if len(set(keys)) != len(keys):
+                raise Conflict(f"{what} comes twice")
+
+    def check_rules(self) -> None:
+        """Raise Conflict where there is what the rules of employee sync never let come about."""
+        managers = {role.id for role in self.roles if role.name == SITE_MANAGER}
+        users = {user.id: user for user in self.users}
+        employees = {employee.external_id: employee for employee in self.employees}
+        for employee in self.employees:
+            who = f"employee {employee.external_id}"
+            if managers.intersection(employee.roles) and not employee.sites:
+                raise Conflict(f"{who} holds site_manager and has no site")
+            if employee.user is not None and users[employee.user].employee != employee.external_id:
                 raise Conflict(f"{who} and user {employee.user} are not linked to each other")
         for user in self.users:
             if not is_email(user.email):
@@ -135,17 +154,10 @@ class OrganizationState(msgspec.Struct, forbid_unknown_fields=True):
             owner = employees.get(user.employee or "")
             if owner is not None and (owner.email or "").casefold() != user.email.casefold():
                 raise Conflict(f"user {user.id} has another e-mail than employee {user.employee}")
-            if user.employee is not None and (
-                user.employee not in employees or employees[user.employee].user != user.id
-            ):
+            if user.employee is not None and employees[user.employee].user != user.id:
                 raise Conflict(f"user {user.id} and employee {user.employee} are not linked to each other")
         for what, keys in (
-            ("role id", [role.id for role in self.roles]),
-            ("group id", [group.id for group in self.groups]),
-            ("site id", [site.id.casefold() for site in self.sites]),
-            ("externalEmployeeId", [e.external_id for e in self.employees]),
             ("employee e-mail", [e.email.casefold() for e in self.employees if e.email is not None]),
-            ("user id", [u.id for u in self.users]),
             ("user e-mail", [u.email.casefold() for u in self.users]),
             ("username", [u.username.casefold() for u in self.users]),
         ):

@@ -367,6 +367,27 @@ ENVELOPE: tuple[EnvelopeRule, ...] = (
 )
 
 
+class Envelope:
+    """The envelope's rules in force, in order; `read` gives them the body as they are to see it."""
+
+    def __init__(self, rules: tuple[EnvelopeRule, ...] = ENVELOPE) -> None:
+        self.rules = rules
+
+    def read(self, body: Any) -> Any:
+        """The body itself: nothing about it is mended."""
+        return body
+
+    def refusal(self, body: Any, readings: Readings) -> EnvelopeRule | None:
+        """The first rule that refuses the batch, None where all let it pass."""
+        for rule in self.rules:
+            if rule.refuses(body, readings):
+                return rule
+        return None
+
+
+STANDARD_ENVELOPE = Envelope()
+
+
 Checks = tuple[tuple[Callable[["Attempt"], Fills], Rule], ...]
 
 

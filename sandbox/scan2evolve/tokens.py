@@ -64,8 +64,8 @@ class Tokens:
         return text
 
     def _drop_some(self, now: int) -> None:
-        for token in [t for t in self.tokens.values() if now >= t.last_used_at + _TOKEN_MS]:
-            del self.tokens[token.digest]
+        for key in [k for k, t in self.tokens.items() if now >= t.last_used_at + _TOKEN_MS]:
+            del self.tokens[key]
         while len(self.tokens) >= _MAX_TOKENS:
             del self.tokens[next(iter(self.tokens))]
 
