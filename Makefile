@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check check-fast lint lint-docs format conform bench clean
+.PHONY: help serve test check check-fast lint lint-docs format conform matrix mutants bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,12 @@ lint-docs: node_modules/.installed ## Spectral and Redocly over the documents (n
 
 conform: $(VENV)/.dev ## Judge the sandbox by the contract suite (ARGS="--url …")
 	$(BIN)/hris-sandbox conform $(ARGS)
+
+matrix: $(VENV)/.dev ## Judge every deviation, write contracts/matrix.md (ARGS="NAME …" for some)
+	$(BIN)/python -m tests.matrix $(ARGS)
+
+mutants: $(VENV)/.dev ## Judge mutants of the domain, write contracts/mutants.md (ARGS="--every 10" for a sample)
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(VENV)/.dev ## Measure the hot paths as ratios to a bare route (needs wrk)
 	$(BIN)/python -m bench $(ARGS)

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import contracts.claims as _claims_package
 
@@ -14,10 +14,17 @@ if TYPE_CHECKING:
     from contracts.lab import Lab
 
 Function = TypeVar("Function", bound="Callable[[Lab], None]")
+Profile = Literal["quick", "ci", "nightly"]
+# From the shortest run to the longest; each does all that those before it do.
+PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 
 class Broken(AssertionError):
-    """The target does not do what the claim says."""
+    """The target does not do what the claim says; `claims`, where given, are those meant, not all of the check's."""
+
+    def __init__(self, text: str, claims: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.claims = claims
 
 
 class NotObservable(Exception):
@@ -26,20 +33,37 @@ class NotObservable(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """A function and its claims. `writes`: it changes data at the target. `clock`: it moves time."""
+    """A function and its claims; one without claims is generic. `writes`: it changes data at the target.
+
+    `profile` is the least under which it runs. `serial`: no two such checks run at the same time, however many
+    workers there are.
+    """
 
     name: str
     claims: tuple[str, ...]
     function: Callable[[Lab], None]
     writes: bool
     says: str
+    profile: Profile = "quick"
+    serial: bool = False
+
+    def runs_under(self, profile: str) -> bool:
+        """Whether a run of this profile includes it."""
+        names: tuple[str, ...] = PROFILES
+        return names.index(self.profile) <= names.index(profile)
 
 
 _FOUND: dict[str, Check] = {}
 
 
-def check(*claims: str, writes: bool = True) -> Callable[[Function], Function]:
-    """Make a function a check of these claims; its docstring says in a sentence what it tries."""
+def check(
+    *claims: str, writes: bool = True, profile: Profile = "quick", serial: bool = False
+) -> Callable[[Function], Function]:
+    """Make a function a check of these claims; its docstring says in a sentence what it tries.
+
+    Without claims it is a generic check. `profile` is the least under which it runs. A check that lets Hypothesis
+    make its data is `serial`: Hypothesis does not take to threads.
+    """
 
     def register(function: Function) -> Function:
         subject = function.__module__.rpartition(".")[2]
@@ -47,7 +71,7 @@ def check(*claims: str, writes: bool = True) -> Callable[[Function], Function]:
         if name in _FOUND:
             raise ValueError(f"check {name} is there twice")
         says = " ".join((function.__doc__ or "").split())
-        _FOUND[name] = Check(name, claims, function, writes, says)
+        _FOUND[name] = Check(name, claims, function, writes, says, profile, serial)
         return function
 
     return register

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
+from hypothesis.configuration import set_hypothesis_home_dir
 from rich.console import Console
 
 from contracts import report
 from contracts.report.terminal import Live, show
 from contracts.run import Options, Run
-from contracts.target import CannotRun, Credentials, Target
+from contracts.saving import Saver
+from contracts.target import CannotRun, Credentials, Target, what_failed
 
 _PROBE_SECONDS = 10.0
 
@@ -27,6 +30,7 @@ class Asked:
     scan2evolve_url: str | None = None
     control_key: str | None = None
     credentials: str | None = None
+    profile: str = "quick"
     claims: tuple[str, ...] = ("*",)
     seed: int = 0
     workers: int = 1
@@ -37,43 +41,74 @@ class Asked:
     run_id: str = ""
 
 
+def options_of(asked: Asked, own_sandbox: Callable[[], AbstractContextManager[str]], stack: ExitStack) -> Options:
+    """What was asked as a run takes it; a sandbox of our own, where one is needed, lives as long as `stack`.
+
+    Raises CannotRun.
+    """
+    if asked.url and (asked.hrms_url or asked.scan2evolve_url):
+        raise CannotRun("give --url, or --hrms-url and --scan2evolve-url, not both")
+    credentials = Credentials.of_file(asked.credentials) if asked.credentials else None
+    name = None
+    url = asked.url
+    if not (url or asked.hrms_url or asked.scan2evolve_url):
+        url, name = stack.enter_context(own_sandbox()), "a sandbox of our own"
+    return Options(
+        target=_target(asked, url),
+        name=name,
+        credentials=credentials,
+        profile=asked.profile,
+        claims=asked.claims,
+        seed=asked.seed,
+        workers=asked.workers,
+        allow_writes=asked.allow_writes,
+        max_requests=asked.max_requests,
+        strict=asked.strict,
+        run_id=asked.run_id,
+    )
+
+
 def conform(asked: Asked, own_sandbox: Callable[[], AbstractContextManager[str]], console: Console) -> int:
     """Do a run and show it: 0 holds, 1 broken. CannotRun where nothing could be judged.
 
     `own_sandbox` starts a server of our own and yields its URL.
     """
-    if asked.url and (asked.hrms_url or asked.scan2evolve_url):
-        raise CannotRun("give --url, or --hrms-url and --scan2evolve-url, not both")
-    credentials = Credentials.of_file(asked.credentials) if asked.credentials else None
-    if asked.report:
-        # Found out before the run, not after it.
-        with _writing(asked.report):
-            Path(asked.report).mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        name = None
-        url = asked.url
-        if not (url or asked.hrms_url or asked.scan2evolve_url):
-            url, name = stack.enter_context(own_sandbox()), "a sandbox of our own"
-        options = Options(
-            target=_target(asked, url),
-            name=name,
-            credentials=credentials,
-            claims=asked.claims,
-            seed=asked.seed,
-            workers=asked.workers,
-            allow_writes=asked.allow_writes,
-            max_requests=asked.max_requests,
-            strict=asked.strict,
-            run_id=asked.run_id,
-        )
+        if asked.report:
+            stack.enter_context(_folder(asked.report))
+        # Hypothesis keeps notes in the folder it runs in; here nobody would read them.
+        set_hypothesis_home_dir(stack.enter_context(TemporaryDirectory()))
+        stack.callback(set_hypothesis_home_dir, None)
+        options = options_of(asked, own_sandbox, stack)
+        saver = Saver(options.seed, options.template)
         with Live(console) as progress:
-            result = Run(options, progress)()
-    show(result, console)
-    if asked.report:
-        with _writing(asked.report):
-            for path in report.write(result, Path(asked.report)):
-                console.print(f"wrote {path}", soft_wrap=True)
+            result = Run(options, progress, saver.note)()
+        show(result, console)
+        if asked.report:
+            with _writing(asked.report):
+                for path in report.write(result, Path(asked.report)):
+                    console.print(f"wrote {path}", soft_wrap=True)
+                if saver.recorded and options.writes and options.target.control is not None:
+                    reference = _target(Asked(), stack.enter_context(own_sandbox()))
+                    for line in saver.save(options.target, reference, Path(asked.report) / "cases"):
+                        console.print(line, soft_wrap=True)
     return result.exit_code
+
+
+@contextmanager
+def _folder(name: str) -> Iterator[None]:
+    """The report's folder, made before the run; what was made goes again if nothing came of it."""
+    folder = Path(name)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    with _writing(name):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 @contextmanager
@@ -107,6 +142,6 @@ def _answers(health: str) -> bool:
         answer = httpx.get(health, timeout=_PROBE_SECONDS)
         return bool(answer.status_code == 200 and answer.json().get("status") == "ok")
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise CannotRun(f"{health} cannot be reached: {type(error).__name__} {error}") from None
+        raise CannotRun(f"{health} {what_failed(error)}") from None
     except (ValueError, AttributeError):
         return False

@@ -59,6 +59,12 @@ class Exchange:
         }
 
 
+def world_curl(wishes: dict[str, Any]) -> str:
+    """The curl command that has the control plane make a world; $CONTROL is its URL."""
+    body = shlex.quote(json.dumps(wishes, ensure_ascii=False))
+    return f"curl -sS -X POST -H 'content-type: application/json' --data-raw {body} \"$CONTROL/worlds\""
+
+
 def redact(text: str) -> str:
     """`text` without tokens, client secrets and temporary passwords."""
     for secret in (_SECRETS, _FIELDS, _TEXTS):

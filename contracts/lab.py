@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
 
-from contracts.checks import Broken, NotObservable
+from contracts.checks import Broken, NotObservable, Profile
+from contracts.documents import Operation
 from contracts.evidence import shown_value
 from contracts.space import Space
-from contracts.target import Organization, Wire
+from contracts.target import ABSENT, Organization, Wire
 
 # How long a 429 of the target is waited out, in seconds, and how often a request is sent.
 _LONGEST_WAIT = 120
@@ -41,7 +42,9 @@ class Answer:
 class Lab:
     """One check's place of work, in a space of its own where the target can make one.
 
-    `readings` are those that the target follows. `prefix` marks every identifier that is made.
+    `readings` are those that the target follows. `prefix` marks every identifier that is made. `profile` and
+    `seed` are the run's: how much to try, and where chance begins. `writes`: whether it may change data. `absent`:
+    operations that the target does not have; nothing is said of them.
     """
 
     def __init__(
@@ -51,11 +54,20 @@ class Lab:
         readings: dict[str, str],
         prefix: str,
         pause: Callable[[float], None] = time.sleep,
+        *,
+        profile: Profile = "quick",
+        seed: int = 0,
+        writes: bool = True,
+        absent: frozenset[Operation] = frozenset(),
     ) -> None:
         self.wire = wire
         self.space = space
         self.readings = readings
         self.prefix = prefix
+        self.profile: Profile = profile
+        self.seed = seed
+        self.writes = writes
+        self._absent = absent
         self._pause = pause
         self._made = 0
 
@@ -158,15 +170,22 @@ class Lab:
         if authorization is not None:
             sent["authorization"] = authorization or self.basic(org)
         body = json.dumps(payload).encode() if payload is not ... else content
-        return self._send(method, self.wire.target.scan2evolve + path, sent, body, patient)
+        return self.send(method, self.wire.target.scan2evolve + path, sent, body, patient)
 
-    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None, patient: bool) -> Answer:
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str | bytes], body: bytes | None, patient: bool = True
+    ) -> Answer:
+        """A request to any URL of the target, in this lab's space. A 429 is waited out unless not `patient`."""
         for waits_left in reversed(range(_WAITS)):
-            answer = self.wire.send(method, url, self.space.headers | headers, body)
+            answer = self.wire.send(method, url, {**self.space.headers, **headers}, body)
             if answer.status_code != 429 or not patient or not waits_left:
                 break
             wait = answer.headers.get("retry-after", "1")
             self._pause(min(int(wait) if wait.isdecimal() else 1, _LONGEST_WAIT))
+        if answer.status_code in ABSENT and self._absent:
+            operation = self.wire.target.operation(method, url)
+            if operation in self._absent:
+                raise NotObservable(f"the target has no {operation}")
         return Answer(answer)
 
     def token(self, org: int = 0) -> str:
@@ -316,4 +335,4 @@ class Lab:
             sent["authorization"] = f"Bearer {token or own}"
         sent |= headers or {}
         kept = {name: value for name, value in sent.items() if value is not None}
-        return self._send(method, self.wire.target.hrms + path, kept, None, patient)
+        return self.send(method, self.wire.target.hrms + path, kept, None, patient)

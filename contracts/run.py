@@ -5,24 +5,25 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
-from contracts import ledger
-from contracts.checks import Broken, Check, NotObservable, all_checks
+from hypothesis.errors import HypothesisWarning
+
+from contracts import gates, ledger
+from contracts.checks import PROFILES, Broken, Check, NotObservable, Profile, all_checks
+from contracts.documents import Operation
 from contracts.lab import Lab
 from contracts.readings import detect
 from contracts.space import ControlledWorld, Space, Tenant, has_everything
 from contracts.target import TIMEOUT, Budget, CannotRun, Credentials, Target, Wire
-from contracts.verdicts import Finding, ReadingFound, Report, Verdict, judge
-
-# A run whose answers are mostly these says nothing about the target.
-_EMPTY_STATUSES = (401, 404, 429)
-_MOST_EMPTY = 0.6
+from contracts.verdicts import Finding, ReadingFound, Report, Status, Verdict, judge
 
 
 @dataclass(frozen=True)
@@ -55,32 +56,47 @@ class Options:
 
 
 Progress = Callable[[int, int, int, int], None]
+# A broken check, its lab while that is still open, and what is wrong.
+OnBroken = Callable[[Check, Lab, str], None]
 
 
 class Run:
-    """One run. `progress` is told checks done, checks in all, requests sent and failures so far."""
+    """One run. `progress` is told checks done, checks in all, requests sent and failures so far.
 
-    def __init__(self, options: Options, progress: Progress = lambda *_: None) -> None:
+    `on_broken` is told of each broken check, by several workers at a time.
+    """
+
+    def __init__(
+        self, options: Options, progress: Progress = lambda *_: None, on_broken: OnBroken = lambda *_: None
+    ) -> None:
         self._options = options
+        self._on_broken = on_broken
+        # To make a world is to write.
+        self._target = options.target if options.writes else replace(options.target, control=None)
         self._progress = progress
         self._budget = Budget(options.max_requests)
+        self._answers = gates.Answers()
+        self._absent: frozenset[Operation] = frozenset()
+        self._counting = Lock()
+        self._one_at_a_time = Lock()
         self._readings: dict[str, str] = ledger.load().defaults()
 
     def __call__(self) -> Report:
         """Do it. CannotRun where nothing could be learned."""
         started = time.monotonic()
         checks = self._chosen()
-        self._preflight()
-        found = self._detect()
-        self._readings = {reading.name: reading.value for reading in found}
+        found = self.prepare()
         findings = self._findings(checks)
-        self._refuse_vacuous(findings)
+        gates.refuse_vacuous(self._answers)
+        if self._is_whole:
+            findings.append(gates.reachability(self._target, self._answers, self._absent))
         report = Report(
             target=self._describe(),
             profile=self._options.profile,
             seed=self._options.seed,
             readings=found,
             verdicts=self._verdicts(findings),
+            beyond=[finding for finding in findings if not finding.claims],
             requests=self._budget.sent,
             statuses=self._budget.statuses,
             strict=self._options.strict,
@@ -91,31 +107,68 @@ class Run:
             report.notes.append(f"left out, because they write and --allow-writes was not given: {', '.join(left_out)}")
         return report
 
+    # -- for whoever runs the checks one by one ----------------------------------------------------
+
+    def checks(self) -> list[Check]:
+        """The checks that were asked for. CannotRun where a claim or the profile is not known."""
+        return self._chosen()
+
+    def prepare(self) -> list[ReadingFound]:
+        """See that the target can be judged, and find out its readings. CannotRun says why it can not."""
+        self.preflight()
+        found = self._detect()
+        self.follow({reading.name: reading.value for reading in found})
+        return found
+
+    def follow(self, readings: dict[str, str]) -> None:
+        """Judge by these readings."""
+        self._readings = readings
+
+    def attempt(self, check: Check) -> list[Finding]:
+        """What a check found, in a space of its own. CannotRun where the target does not answer."""
+        return self._try(check)
+
+    def refuse_vacuous(self) -> None:
+        """CannotRun where the answers so far prove nothing."""
+        gates.refuse_vacuous(self._answers)
+
     def _describe(self) -> str:
-        target = self._options.target
+        target = self._target
         return self._options.name or ", ".join(url for url in (target.hrms, target.scan2evolve) if url)
 
     def _chosen(self) -> list[Check]:
-        patterns = self._options.claims
-        known = ledger.load().claims
-        for pattern in patterns:
+        """The checks of the claims asked for; a generic check is asked for by its own name, or by *."""
+        profile = self._options.profile
+        if profile not in PROFILES:
+            raise CannotRun(f"no profile is called {profile}; there are {', '.join(PROFILES)}")
+        checks = all_checks()
+        known = [*ledger.load().claims, *(check.name for check in checks if not check.claims)]
+        for pattern in self._options.claims:
             if not fnmatch.filter(known, pattern):
                 raise CannotRun(f"no claim is called {pattern}; the ledger is contracts/claims.yaml")
         return [
             check
-            for check in all_checks()
-            if any(fnmatch.fnmatchcase(claim, pattern) for claim in check.claims for pattern in patterns)
+            for check in checks
+            if check.runs_under(profile) and any(map(self._asked_for, check.claims or (check.name,)))
         ]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether all claims are to be judged, so that all operations must be seen to work."""
+        return "*" in self._options.claims
+
+    def _asked_for(self, name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self._options.claims)
 
     # -- before the checks -------------------------------------------------------------------------
 
-    def _preflight(self) -> None:
+    def preflight(self) -> None:
         """See that there is an API that knows the credentials; CannotRun says what to do where there is not."""
         with self._lab("preflight") as lab:
             missing = has_everything(lab.space.credentials)
             if missing and len(missing) == 2 and not lab.space.credentials.organizations:
                 raise CannotRun(f"the credentials lack {' and '.join(missing)}")
-            target = self._options.target
+            target = self._target
             if target.hrms is not None and lab.space.credentials.hrms:
                 self._see(lab.hrms("/v1/users"), target.hrms, "the HRMS")
             if target.scan2evolve is not None and lab.space.credentials.organizations:
@@ -127,6 +180,9 @@ class Run:
                 }
                 answer = lab.scan2evolve("POST", "/api/v1/auth/token", grant, authorization=None)
                 self._see(answer, target.scan2evolve, "Scan2Evolve")
+            self._absent = gates.absent_operations(lab)
+        if self._is_whole:
+            gates.refuse_half(target, self._absent)
 
     @staticmethod
     def _see(answer: Any, url: str, name: str) -> None:
@@ -152,11 +208,11 @@ class Run:
     # -- the checks --------------------------------------------------------------------------------
 
     @contextmanager
-    def _lab(self, name: str, readings: dict[str, str] | None = None) -> Iterator[Lab]:
-        """A lab in a space of its own."""
+    def _lab(self, name: str, readings: dict[str, str] | None = None, *, beyond: bool = False) -> Iterator[Lab]:
+        """A lab in a space of its own; `beyond` the claims its answers are counted apart."""
         options = self._options
-        wire = Wire(options.target, self._budget, options.timeout)
-        own_world = options.target.control is not None
+        wire = Wire(self._target, self._budget, options.timeout)
+        own_world = self._target.control is not None
         run = "" if own_world else f"-{options.run_id}"
         prefix = f"conform-{options.seed}{run}-{name.replace('.', '-').replace('_', '-')}"[:63].rstrip("-")
         space: Space
@@ -165,64 +221,108 @@ class Run:
                 space = ControlledWorld(wire, {"seed": options.seed, **options.template}, _world_id(prefix))
             elif options.credentials is not None:
                 space = Tenant(options.credentials)
+            elif options.target.control is not None:
+                raise CannotRun(
+                    f"{options.target.control} is not on this machine: let it make worlds with --allow-writes, or name "
+                    "who may ask with --credentials"
+                )
             else:
                 raise CannotRun("without a control plane, --credentials must say who may ask")
             with closing(space):
                 wire.begin()
-                yield Lab(wire, space, readings or self._readings, prefix)
+                yield Lab(
+                    wire,
+                    space,
+                    readings or self._readings,
+                    prefix,
+                    profile=cast("Profile", options.profile),
+                    seed=options.seed,
+                    writes=options.writes,
+                    absent=self._absent,
+                )
+            with self._counting:
+                (self._answers.beyond if beyond else self._answers.claims).add(wire.tally)
 
     def _findings(self, checks: list[Check]) -> list[Finding]:
         done: list[Finding] = []
         # Checks that share a tenant would see each other's doings.
-        workers = self._options.workers if self._options.target.control is not None else 1
+        workers = self._options.workers if self._target.control is not None else 1
         with ThreadPoolExecutor(workers) as pool:
-            for finding in pool.map(self._try, checks):
-                done.append(finding)
-                failures = sum(held.status == "broken" for held in done)
-                self._progress(len(done), len(checks), self._budget.sent, failures)
+            try:
+                for number, findings in enumerate(pool.map(self._try, checks), 1):
+                    done += findings
+                    failures = sum(held.status == "broken" for held in done)
+                    self._progress(number, len(checks), self._budget.sent, failures)
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
         return done
 
-    def _try(self, check: Check) -> Finding:
+    def _try(self, check: Check) -> list[Finding]:
+        """What a check found; more than one finding where it broke other claims than its own."""
+        if not check.serial:
+            return self._try_now(check)
+        with self._one_at_a_time, warnings.catch_warnings():
+            # Hypothesis warns of failures that are long to tell: the report tells them in its own way.
+            warnings.simplefilter("ignore", HypothesisWarning)
+            return self._try_now(check)
+
+    def _try_now(self, check: Check) -> list[Finding]:
         started = time.monotonic()
 
-        def finding(status: Any, message: str = "", lab: Lab | None = None) -> Finding:
+        def finding(status: Status, message: str = "", lab: Lab | None = None) -> Finding:
+            seconds = time.monotonic() - started
             evidence = tuple(lab.wire.evidence) if lab is not None else ()
-            return Finding(check.name, check.says, check.claims, status, message, evidence, time.monotonic() - started)
+            world = lab.space.wishes if lab is not None and status == "broken" else None
+            return Finding(check.name, check.says, check.claims, status, message, evidence, seconds, world)
 
         if check.writes and not self._options.writes:
-            return finding("left out", "it writes; --allow-writes was not given")
-        with self._lab(check.name) as lab:
+            return [finding("left out", "it writes; --allow-writes was not given")]
+        with self._lab(check.name, beyond=not check.claims) as lab:
             try:
                 check.function(lab)
             except NotObservable as hidden:
-                return finding("not observable", str(hidden))
+                return [finding("not observable", str(hidden))]
             except Broken as broken:
-                return finding("broken", str(broken), lab)
+                self._on_broken(check, lab, str(broken))
+                return _turned_red(finding("broken", str(broken), lab), broken.claims)
             except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
                 # An answer of another shape than the check reads: the target broke its word, or the check did.
-                return finding("broken", f"the answer has another shape: {type(error).__name__} {error}", lab)
-            return finding("holds", "", lab)
-
-    def _refuse_vacuous(self, findings: list[Finding]) -> None:
-        total = sum(self._budget.statuses.values())
-        empty = sum(self._budget.statuses.get(status, 0) for status in _EMPTY_STATUSES)
-        if findings and total and empty / total > _MOST_EMPTY:
-            raise CannotRun(
-                f"{empty} of {total} answers were 401, 404 or 429: such a run proves nothing; check URLs, "
-                "credentials and limits"
-            )
+                message = f"the answer has another shape: {type(error).__name__} {error}"
+                self._on_broken(check, lab, message)
+                return [finding("broken", message, lab)]
+            return [finding("holds", "", lab)]
 
     def _verdicts(self, findings: list[Finding]) -> list[Verdict]:
-        """A verdict for each claim that was asked for."""
+        """A verdict for each claim that was asked for; also for those not asked for that a check turned red instead."""
         by_claim: dict[str, list[Finding]] = {}
         for finding in findings:
             for claim in finding.claims:
                 by_claim.setdefault(claim, []).append(finding)
+        broken = {
+            claim
+            for finding in findings
+            if finding.status == "broken" and not any(map(self._asked_for, finding.claims))
+            for claim in finding.claims
+        }
         return [
             judge(claim, by_claim.get(claim.id, []))
             for claim in ledger.load().claims.values()
-            if any(fnmatch.fnmatchcase(claim.id, pattern) for pattern in self._options.claims)
+            if claim.id in broken or self._asked_for(claim.id)
         ]
+
+
+def _turned_red(finding: Finding, claims: tuple[str, ...]) -> list[Finding]:
+    """A broken finding as one of exactly these claims, if it names some; on its check's others it then says nothing."""
+    named = tuple(claim for claim in claims if claim in ledger.load().claims)
+    others = tuple(claim for claim in finding.claims if claim not in named)
+    if not named:
+        return [finding]
+    red = replace(finding, claims=named)
+    if finding.claims and not others:
+        return [red]
+    why = f"its check stopped where {', '.join(named)} is broken"
+    return [red, replace(finding, claims=others, status="not observable", message=why, evidence=())]
 
 
 def _world_id(prefix: str) -> str:

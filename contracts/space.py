@@ -18,6 +18,10 @@ class Space(Protocol):
     credentials: Credentials
 
     @property
+    def wishes(self) -> dict[str, Any] | None:
+        """What this space was asked for as a world; None where it is none."""
+
+    @property
     def headers(self) -> dict[str, str]:
         """Headers that name this space where a request's credentials do not."""
 
@@ -33,6 +37,11 @@ class Tenant:
     """A tenant as it is: no control plane, so much stays hidden."""
 
     credentials: Credentials
+
+    @property
+    def wishes(self) -> None:
+        """None: nobody makes it again."""
+        return None
 
     @property
     def headers(self) -> dict[str, str]:
@@ -53,14 +62,15 @@ class ControlledWorld:
     def __init__(self, wire: Wire, template: dict[str, Any], world_id: str) -> None:
         self._wire = wire
         target = wire.target
-        wishes = {
+        self.wishes: dict[str, Any] | None = {
             "id": world_id,
             "now": NOW,
             "frozen": True,
             "users": 5,
             "limits": {"scan2evolve": None, "hrms": None},
+            **template,
         }
-        made = _control(wire, target, "POST", "/worlds", wishes | template)
+        made = _control(wire, target, "POST", "/worlds", self.wishes)
         if not isinstance(made, dict) or "id" not in made:
             raise CannotRun(f"{target.control} makes no worlds: is it a control plane?")
         self.id = str(made["id"])

@@ -5,19 +5,27 @@ from __future__ import annotations
 import json
 import os
 import ssl
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from contracts import documents
+from contracts.documents import Api, Operation
 from contracts.evidence import Exchange, redact, shown_body, shown_headers
 
+_UNTRUSTED = "certificate verify failed"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # How long an answer may take, in seconds.
 TIMEOUT = 15.0
+# What a server answers that does not have an operation.
+ABSENT = frozenset({404, 405, 501})
 
 
 class CannotRun(Exception):
@@ -100,21 +108,47 @@ class Credentials:
 
 @dataclass
 class Budget:
-    """How many requests may still go out, and how the answers were so far."""
+    """How many requests may still go out, and how the answers were so far; workers share it."""
 
     most: int
     sent: int = 0
     statuses: dict[int, int] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     def spend(self) -> None:
         """Count a request; CannotRun where there are too many."""
-        if self.sent >= self.most:
-            raise CannotRun(f"more than {self.most} requests would be sent: raise --max-requests")
-        self.sent += 1
+        with self._lock:
+            if self.sent >= self.most:
+                raise CannotRun(f"more than {self.most} requests would be sent: raise --max-requests")
+            self.sent += 1
 
     def note(self, status: int) -> None:
         """Count an answer."""
-        self.statuses[status] = self.statuses.get(status, 0) + 1
+        with self._lock:
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+
+
+@dataclass
+class Tally:
+    """How the two APIs answered: statuses, the operations asked, and those that ever answered 2xx."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    asked: set[Operation] = field(default_factory=set)
+    reached: set[Operation] = field(default_factory=set)
+
+    def note(self, operation: Operation | None, status: int) -> None:
+        """Count an answer."""
+        self.statuses[status] += 1
+        if operation is not None:
+            self.asked.add(operation)
+            if 200 <= status < 300:
+                self.reached.add(operation)
+
+    def add(self, other: Tally) -> None:
+        """Count all of another tally."""
+        self.statuses += other.statuses
+        self.asked |= other.asked
+        self.reached |= other.reached
 
 
 @dataclass(frozen=True)
@@ -127,10 +161,27 @@ class Target:
     control_key: str | None = None
 
     @property
+    def apis(self) -> list[tuple[Api, str]]:
+        """Those of the two APIs that the run has, with their URLs."""
+        held: list[tuple[Api, str | None]] = [("hrms", self.hrms), ("scan2evolve", self.scan2evolve)]
+        return [(api, url) for api, url in held if url is not None]
+
+    def operation(self, method: str, url: str) -> Operation | None:
+        """The operation that a request is for; None for the control plane, and for paths that no document has."""
+        for api, base in self.apis:
+            if url.startswith(base):
+                return documents.find(api, method, urlsplit(url[len(base) :]).path)
+        return None
+
+    @property
     def is_local(self) -> bool:
         """Whether all of it is on this machine."""
         urls = [url for url in (self.hrms, self.scan2evolve, self.control) if url]
-        return all((urlsplit(url).hostname or "") in _LOOPBACK for url in urls)
+        try:
+            return all((urlsplit(url).hostname or "") in _LOOPBACK for url in urls)
+        except ValueError:
+            # What is no URL is nowhere; the first request will say so.
+            return False
 
 
 @cache
@@ -139,13 +190,36 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def what_failed(error: Exception) -> str:
+    """Why no HTTP answer came, and what to do about it where that is known; one line."""
+    if isinstance(error, httpx.TimeoutException):
+        return f"does not answer in time: {type(error).__name__} {error}"
+    if _UNTRUSTED in str(error):
+        why = str(error).partition(_UNTRUSTED)[2].strip(" :").partition(" (_ssl")[0]
+        return f"has a certificate that nobody here knows ({why}): name a file with its authority in SSL_CERT_FILE"
+    return f"cannot be talked to: {type(error).__name__} {error}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it went out, secrets and all, and its answer: never to be shown as it is."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    content: bytes | None
+    answer: httpx.Response
+
+
 class Wire:
-    """Sends requests to a target and keeps the evidence of those since `begin`."""
+    """Sends requests to a target and keeps the evidence of those since `begin`; `tape` has them whole."""
 
     def __init__(self, target: Target, budget: Budget, timeout: float = TIMEOUT) -> None:
         self.target = target
         self.budget = budget
         self.evidence: list[Exchange] = []
+        self.tape: list[Sent] = []
+        self.tally = Tally()
         self._http = httpx.Client(timeout=timeout, follow_redirects=False, verify=_certificates())
 
     def close(self) -> None:
@@ -160,26 +234,31 @@ class Wire:
         return url
 
     def begin(self) -> None:
-        """Start the evidence anew."""
+        """Start evidence and tape anew."""
         self.evidence = []
+        self.tape = []
 
     def send(
         self,
         method: str,
         url: str,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         content: bytes | None = None,
     ) -> httpx.Response:
         """One request. CannotRun where no HTTP answer comes back."""
         self.budget.spend()
+        sent = headers or {}
         try:
-            request = self._http.build_request(method, url, headers=headers, content=content)
+            raw = {key.encode(): value if isinstance(value, bytes) else value.encode() for key, value in sent.items()}
+            request = self._http.build_request(method, url, headers=raw, content=content)
             answer = self._http.send(request)
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            kind = "does not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be talked to"
-            raise CannotRun(f"{redact(url)} {kind}: {type(error).__name__} {error}") from None
+            raise CannotRun(f"{redact(url)} {what_failed(error)}") from None
         self.budget.note(answer.status_code)
+        texts = {key: value if isinstance(value, str) else value.decode("latin-1") for key, value in sent.items()}
+        self.tape.append(Sent(method, url, texts, content, answer))
         if "/_sandbox/" not in url:
+            self.tally.note(self.target.operation(method, url), answer.status_code)
             self.evidence.append(
                 Exchange(
                     method=method,

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from contracts.evidence import Exchange
+from contracts.evidence import Exchange, world_curl
 from contracts.ledger import Claim
 
 Status = Literal["holds", "broken", "not observable", "left out", "planned", "ineligible"]
@@ -23,7 +23,10 @@ _WEIGHT: dict[Status, int] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `message` says what is wrong, or why nothing could be seen."""
+    """What one check found. `message` says what is wrong, or why nothing could be seen.
+
+    `world`: what to ask the control plane for to have again the world in which it was found.
+    """
 
     check: str
     says: str
@@ -32,6 +35,11 @@ class Finding:
     message: str = ""
     evidence: tuple[Exchange, ...] = ()
     seconds: float = 0.0
+    world: dict[str, Any] | None = None
+
+    def world_curl(self) -> str | None:
+        """The curl command that makes that world again; None where there was none."""
+        return None if self.world is None else world_curl(self.world)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class ReadingFound:
 
 @dataclass
 class Report:
-    """A whole run."""
+    """A whole run. `beyond` holds what the checks found that belong to no claim."""
 
     target: str
     profile: str
@@ -65,6 +73,7 @@ class Report:
     verdicts: list[Verdict]
     requests: int
     statuses: dict[int, int]
+    beyond: list[Finding] = field(default_factory=list)
     strict: bool = False
     seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
@@ -80,9 +89,14 @@ class Report:
         return [v for v in self.verdicts if v.status == "broken" and (self.strict or v.claim.level != "assumed")]
 
     @property
+    def broken_beyond(self) -> list[Finding]:
+        """The broken checks that belong to no claim; each fails the run."""
+        return [finding for finding in self.beyond if finding.status == "broken"]
+
+    @property
     def exit_code(self) -> int:
         """0 holds, 1 broken."""
-        return 1 if self.failing else 0
+        return 1 if self.failing or self.broken_beyond else 0
 
 
 def judge(claim: Claim, findings: list[Finding]) -> Verdict:
@@ -132,6 +146,7 @@ def as_dict(report: Report, *, durations: bool = True) -> dict[str, Any]:
             }
             for verdict in report.verdicts
         ],
+        "beyond": [_finding(finding, durations=durations) for finding in report.beyond],
     } | ({"seconds": round(report.seconds, 3)} if durations else {})
 
 
@@ -142,5 +157,6 @@ def _finding(finding: Finding, *, durations: bool) -> dict[str, Any]:
         "status": finding.status,
         "message": finding.message,
         "evidence": [exchange.as_dict() for exchange in finding.evidence] if finding.status == "broken" else [],
+        "world": finding.world_curl(),
     }
     return shown | ({"seconds": round(finding.seconds, 3)} if durations else {})

@@ -251,7 +251,11 @@ FAULTS = [
         f"#{USERS}/get/x-handler: ",
     ),
     ("      operationId: listUsers\n", "", f"#{USERS}/get: has no operationId"),
-    ("      operationId: getUser\n", "      operationId: listUsers\n", f"#{USERS}~1{{userId}}: "),
+    (
+        "    get:\n      operationId: getUser\n",
+        "    get:\n      operationId: listUsers\n",
+        f"#{USERS}~1{{userId}}: ",
+    ),
     (
         "      operationId: listUsers\n",
         "      operationId: listUsers\n      x-request-validation: all\n",
@@ -320,6 +324,21 @@ FAULTS = [
         "  responses:\n    Val",
         "  responses:\n    Unused: {$ref: '#/components/responses/No'}\n    Val",
         "#/components/responses/Unused: ",
+    ),
+    (
+        "              operationId: getUser\n",
+        "              operationId: getNobody\n",
+        f"#{USERS}/get/responses/200/links/FirstUser: must name an operationId of this document",
+    ),
+    (
+        "                userId: '$response.body#/data/0/id'\n",
+        "                user: '$response.body#/data/0/id'\n",
+        f"#{USERS}/get/responses/200/links/FirstUser/parameters: must be parameters of getUser",
+    ),
+    (
+        "              operationId: getUser\n",
+        "              operationRef: getUser\n",
+        f"#{USERS}/get/responses/200/links/FirstUser/operationRef: ",
     ),
     ("openapi: 3.1.0\n", "openapi: 3.1.0\ninfo: {\n", "hrms.yaml: "),
     ("openapi: 3.1.0\n", "- openapi\n", "hrms.yaml: "),

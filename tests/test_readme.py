@@ -12,6 +12,7 @@ import click
 import pytest
 
 from sandbox.cli import serve
+from sandbox.deviations.catalogue import CATALOGUE as DEVIATIONS
 from sandbox.document import load
 from sandbox.readings import CATALOGUE
 from sandbox.settings import Settings
@@ -76,6 +77,17 @@ def readings_table() -> str:
     return "\n".join(rows)
 
 
+def deviations_table() -> str:
+    """The table of deviations, without those that leave a rule or a warning out."""
+    rows = ["| deviation | what an integrator meets | claims |", "|---|---|---|"]
+    rows += [
+        f"| `{row.name}` | {row.says} | {', '.join(row.claims)} |"
+        for row in DEVIATIONS
+        if not row.name.startswith("without-")
+    ]
+    return "\n".join(rows)
+
+
 def operations_table() -> str:
     """The table of the vendors' operations."""
     rows = ["| operation | claims |", "|---|---|"]
@@ -102,10 +114,16 @@ def _escaped(row: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "table"), [("readings", readings_table), ("operations", operations_table), ("options", options_table)]
+    ("name", "table"),
+    [
+        ("readings", readings_table),
+        ("deviations", deviations_table),
+        ("operations", operations_table),
+        ("options", options_table),
+    ],
 )
 def test_readme_table_is_what_the_code_has(name: str, table: Any) -> None:
-    """The tables of readings, operations and options are the generated ones."""
+    """The tables of readings, deviations, operations and options are the generated ones."""
     between = re.search(rf"<!-- {name}: begin -->\n(.*?)\n?<!-- {name}: end -->", README, re.DOTALL)
     assert between is not None
     assert between[1].strip() == table(), f"put this in its place:\n{table()}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -57,6 +59,8 @@ def show(report: Report, console: Console) -> None:
     broken = [verdict for verdict in report.verdicts if verdict.status == "broken"]
     if broken:
         console.print(_table("Broken", broken))
+    if report.beyond:
+        _show_beyond(report, console)
     hidden = [verdict for verdict in report.verdicts if verdict.status in ("not observable", "left out")]
     if hidden:
         console.print(_table("Not judged", hidden))
@@ -70,12 +74,33 @@ def show(report: Report, console: Console) -> None:
         console.print(table)
     for note in report.notes:
         console.print(Text(note, style="yellow"))
-    counts = ", ".join(f"{count} {status}" for status, count in report.counts.items())
+    counts = ", ".join(f"{count} {status}" for status, count in report.counts.items()) or "no claims were asked for"
     console.print(
         f"{report.target}: {counts}; {report.requests} requests in {report.seconds:.1f} s, seed {report.seed}"
     )
-    outcome = "the documented claims hold" if report.exit_code == 0 else f"{len(report.failing)} claims fail the run"
-    console.print(Text(outcome, style="bold green" if report.exit_code == 0 else "bold red"))
+    console.print(Text(_outcome(report), style="bold green" if report.exit_code == 0 else "bold red"))
+
+
+def _outcome(report: Report) -> str:
+    """The last line: what fails the run, or that nothing does."""
+    failing = [f"{len(report.failing)} claims"] if report.failing else []
+    if report.broken_beyond:
+        failing.append(f"{len(report.broken_beyond)} checks beyond the claims")
+    if failing:
+        return f"{' and '.join(failing)} fail the run"
+    return "the documented claims hold" if report.verdicts else "nothing is broken"
+
+
+def _show_beyond(report: Report, console: Console) -> None:
+    """Checks beyond the claims: one line where nothing is broken, else those that are."""
+    counts = ", ".join(f"{count} {status}" for status, count in Counter(f.status for f in report.beyond).items())
+    if not report.broken_beyond:
+        console.print(f"Checks beyond the claims: {counts}")
+        return
+    table = Table("check", "it tries", "found", title="Checks beyond the claims", title_justify="left", show_lines=True)
+    for finding in report.broken_beyond:
+        table.add_row(finding.check, finding.says, Text("broken: ", style=_STYLES["broken"]) + Text(finding.message))
+    console.print(table)
 
 
 def _table(title: str, verdicts: list[Verdict]) -> Table:

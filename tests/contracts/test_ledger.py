@@ -25,7 +25,7 @@ def test_claim_that_is_neither_planned_nor_excused_has_a_check(claim: Claim) -> 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 def test_check_of_the_suite_names_known_claims_and_says_what_it_tries(check: Check) -> None:
     """A check names claims of the ledger, each once, and has a sentence for the report."""
-    assert check.claims
+    assert check.claims or check.name.startswith("generic.")
     assert len(set(check.claims)) == len(check.claims)
     assert set(check.claims) <= set(CLAIMS)
     assert check.says.endswith(".")

@@ -22,7 +22,7 @@ from contracts.verdicts import Report, as_dict
 from sandbox.app import Sandbox
 from tests.client import NOW, ServerClient
 from tests.conftest import serving
-from tests.contracts.targets import target_at, without_rule
+from tests.contracts.targets import NO_EMAIL_FORMAT, target_at
 
 pytestmark = pytest.mark.slow
 
@@ -86,15 +86,16 @@ class Only(Run):
 
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[ServerClient]:
-    """A vendor who lets any text pass for an e-mail."""
-    with serving(without_rule("email-format")) as client:
+    """A server of its own."""
+    with serving(Sandbox()) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def judgement(vendor: ServerClient) -> Report:
     """A run with failures, of two claims that are broken and of others that are not."""
-    return Run(Options(target_at(vendor.url), name="a vendor <with> a bug", claims=("S2E-FIELD-0*", "S2E-SEC-*")))()
+    claims = ("S2E-FIELD-0*", "S2E-SEC-*")
+    return Run(Options(target_at(vendor.url), name="a vendor <with> a bug", claims=claims, template=NO_EMAIL_FORMAT))()
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +257,8 @@ def test_curl_line_of_a_failure_shows_the_failure_again(vendor: ServerClient, ju
         finding for verdict in judgement.failing for finding in verdict.findings if finding.status == "broken"
     )
     exchange = next(row for row in finding.evidence if row.method == "POST" and '"results":[{' in row.response_body)
-    world = vendor.world(id=dict(exchange.request_headers)["x-sandbox-world"], now=NOW, users=5, seed=0)
+    world_id = dict(exchange.request_headers)["x-sandbox-world"]
+    world = vendor.world(id=world_id, now=NOW, users=5, seed=0, **NO_EMAIL_FORMAT)
     try:
         printed = shell(
             exchange.curl(),
