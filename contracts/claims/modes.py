@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts import messages
-from contracts.checks import check
+from contracts.checks import NotObservable, check
 from contracts.holdings import MANAGER, NO_SITE, account_of, at, holds, later, needs_control, staff, unknown
 from contracts.lab import Lab
 
@@ -255,3 +255,22 @@ def additive_twice_is_as_once(lab: Lab) -> None:
         lab.equal(lab.accepted(update)["warnings"], [], "warnings")
         lab.equal(lab.everything(), before, "state after the same additive record")
     sides.check(record, *_TYPES, new=_TYPES)
+
+
+@check("S2E-MODE-02", "S2E-SM-03")
+def only_sites_left_out_carry_a_site_manager_over(lab: Lab) -> None:
+    """A site-level site_manager needs the role where its site is asked for, or carried over by leaving sites out."""
+    if MANAGER not in lab.organization().roles:
+        raise NotObservable("the organization has no role site_manager")
+    updates: tuple[tuple[dict[str, Any], dict[str, str | None]], ...] = (
+        ({"sites": [at(lab.site(1))]}, {lab.site(1): None}),
+        ({"sites": []}, {}),
+        ({"updateMode": "additive"}, {lab.site(0): MANAGER}),
+        ({"sites": [at(lab.site(1))], "updateMode": "additive"}, {lab.site(0): MANAGER, lab.site(1): None}),
+    )
+    for fields, sites in updates:
+        record = staff(lab, roles=[MANAGER], sites=[at(lab.site(0), MANAGER)])
+        lab.accepted(record)
+        lab.accepted(later(record, roles=[lab.role()], **fields))
+        additive = "updateMode" in fields
+        holds(lab, record, roles=[MANAGER, lab.role()] if additive else [lab.role()], sites=sites)
