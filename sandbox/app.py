@@ -39,7 +39,7 @@ _CONTROL_BODY = 512 * 1024 * 1024
 _WARM_UP_SECONDS = 0.5
 
 
-class Sandbox:
+class Application:
     """The whole server as an ASGI application; `worlds` is everything that it knows.
 
     Raises document.DocumentError where a document is not understood.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sandbox import __version__
-from sandbox.app import Sandbox
+from sandbox.app import Application
 
 
-def banner(app: Sandbox, url: str) -> str:
+def banner(app: Application, url: str) -> str:
     """URLs, the default world's credentials and sites, a curl line for each API, what was compiled."""
     hrms, scan2evolve = (url + app.documents[name].base_path for name in ("hrms", "scan2evolve"))
     tokens = {token.environment: app.secrets.tokens[token.id] for token in app.default.application_tokens.values()}

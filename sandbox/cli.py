@@ -65,7 +65,7 @@ def serve(
     # What is made at the start stays: collecting meanwhile would take half of the time. `run` turns it on again.
     gc.disable()
     # Imported here: `spec` and `--version` need none of it.
-    from sandbox.app import Sandbox
+    from sandbox.app import Application
     from sandbox.banner import banner
     from sandbox.server import BindError, bind, is_loopback, run
 
@@ -77,7 +77,7 @@ def serve(
     configure(log_level, log_format)
     settings = Settings(host, port, seed, users, not no_rate_limit, control_key or None, cors_origin)
     try:
-        app = Sandbox(settings)
+        app = Application(settings)
         sockets = bind(host, port)
     except (DocumentError, BindError) as error:
         raise click.ClickException(str(error)) from None
@@ -117,14 +117,14 @@ def conform(claims: tuple[str, ...], **asked: Any) -> int:
         from contracts.target import CannotRun
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'hris-sandbox[contracts]'") from None
-    from sandbox.app import Sandbox
+    from sandbox.app import Application
     from sandbox.clock import machine_ms
     from sandbox.server import serving
 
     try:
         # Where a tenant is shared with earlier runs, the time tells this run's identifiers from theirs.
         wishes = cli.Asked(claims=claims or ("*",), run_id=f"{machine_ms():x}", **asked)
-        return cli.conform(wishes, lambda: serving(Sandbox()), Console())
+        return cli.conform(wishes, lambda: serving(Application()), Console())
     except CannotRun as error:
         raise click.ClickException(str(error)) from None
 
@@ -152,7 +152,7 @@ def replay(cases: tuple[str, ...], curl: bool, **asked: Any) -> int:
         from contracts.target import CannotRun
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'hris-sandbox[contracts]'") from None
-    from sandbox.app import Sandbox
+    from sandbox.app import Application
     from sandbox.clock import machine_ms
     from sandbox.server import serving
 
@@ -162,7 +162,7 @@ def replay(cases: tuple[str, ...], curl: bool, **asked: Any) -> int:
             return 0
         wishes = cli.Asked(run_id=f"{machine_ms():x}", **asked)
         with contextlib.ExitStack() as stack:
-            options = cli.options_of(wishes, lambda: serving(Sandbox()), stack)
+            options = cli.options_of(wishes, lambda: serving(Application()), stack)
             return corpus.replay(cases, options, Console())
     except CannotRun as error:
         raise click.ClickException(str(error)) from None

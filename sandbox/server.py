@@ -16,7 +16,7 @@ import uvicorn
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from sandbox.app import Sandbox
+from sandbox.app import Application
 
 # Request line and headers together; and the seconds within which they must have come.
 MAX_HEAD_BYTES = 64 * 1024
@@ -203,7 +203,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration(app: Sandbox) -> uvicorn.Config:
+def configuration(app: Application) -> uvicorn.Config:
     """Uvicorn's configuration: no headers of its own making, and none from a peer believed."""
     return uvicorn.Config(
         app.asgi,
@@ -221,7 +221,7 @@ def configuration(app: Sandbox) -> uvicorn.Config:
     )
 
 
-def run(app: Sandbox, sockets: list[socket.socket]) -> None:
+def run(app: Application, sockets: list[socket.socket]) -> None:
     """Serve until SIGINT or SIGTERM; open connections are given half a second."""
     gc.collect()
     gc.freeze()
@@ -233,7 +233,7 @@ def run(app: Sandbox, sockets: list[socket.socket]) -> None:
 
 
 @contextlib.contextmanager
-def serving(app: Sandbox, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def serving(app: Application, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError."""
     sockets = bind(host, port)
     server = uvicorn.Server(configuration(app))

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.server import serving as serve
 from sandbox.settings import Settings
 from tests import survey
@@ -20,7 +20,7 @@ hypothesis_settings.load_profile("suite")
 
 
 @contextmanager
-def serving(app: Sandbox) -> Iterator[ServerClient]:
+def serving(app: Application) -> Iterator[ServerClient]:
     """A server in a thread of its own; stopped, and its sockets closed, at the end."""
     with serve(app) as url:
         client = ServerClient(url)
@@ -32,7 +32,7 @@ def serving(app: Sandbox) -> Iterator[ServerClient]:
 
 def running(settings: Settings) -> AbstractContextManager[ServerClient]:
     """A server of these settings, as `serving` runs it."""
-    return serving(Sandbox(settings))
+    return serving(Application(settings))
 
 
 @pytest.fixture(scope="session")

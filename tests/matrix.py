@@ -10,7 +10,7 @@ import click
 
 from contracts import ledger
 from contracts.run import Options, Run
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.deviations.catalogue import BY_NAME, CATALOGUE
 from sandbox.server import serving
 from tests.contracts.targets import target_at
@@ -37,7 +37,7 @@ def eligible() -> list[str]:
 def red_claims(name: str) -> list[str]:
     """The claims that are broken in a world with this deviation, in the ledger's order."""
     claims = eligible()
-    with serving(Sandbox()) as url:
+    with serving(Application()) as url:
         run = Run(Options(target_at(url), claims=tuple(claims), template={"deviations": [name]}))
         run.prepare()
         checks = [check for check in run.checks() if not check.name.startswith("model.")]

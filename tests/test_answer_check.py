@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.calls import Call, Listing, Reply
 from sandbox.errors import Refusal
 from tests.client import WorldClient
@@ -21,20 +21,20 @@ USER = {"staffId": "S1", "email": "a@b.example", "name": "A", "preferred_name": 
 
 
 @pytest.fixture(scope="module")
-def app() -> Sandbox:
+def app() -> Application:
     """A server of this module's own, whose handlers are swapped."""
-    return Sandbox()
+    return Application()
 
 
 @pytest.fixture(scope="module")
-def at_work(app: Sandbox) -> Iterator[WorldClient]:
+def at_work(app: Application) -> Iterator[WorldClient]:
     """A world of it."""
     with serving(app) as server:
         yield server.world()
 
 
 @pytest.fixture
-def swap(app: Sandbox) -> Iterator[Callable[[int, str, Handler], None]]:
+def swap(app: Application) -> Iterator[Callable[[int, str, Handler], None]]:
     """Puts a handler in another's place, for one test; the table of the package stays as it is."""
     before = [pipeline.api.handlers for pipeline in app.pipelines]
 

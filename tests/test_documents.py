@@ -13,7 +13,7 @@ import yaml
 from openapi_spec_validator import validate
 
 from sandbox import document
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.document import Document, Operation
 from sandbox.hrms import api as hrms_api
 from sandbox.pipeline import Api
@@ -381,7 +381,7 @@ def test_server_does_not_start_with_a_broken_document(tmp_path: Path) -> None:
     for name in ("scan2evolve", "control"):
         (tmp_path / f"{name}.yaml").write_text((document.folder() / f"{name}.yaml").read_text())
     with pytest.raises(DocumentError, match=r"^hrms\.yaml#/webhooks: "):
-        Sandbox(documents=broken(tmp_path, "openapi: 3.1.0\n", "openapi: 3.1.0\nwebhooks: {}\n"))
+        Application(documents=broken(tmp_path, "openapi: 3.1.0\n", "openapi: 3.1.0\nwebhooks: {}\n"))
 
 
 @pytest.mark.parametrize(

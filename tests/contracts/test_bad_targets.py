@@ -16,7 +16,7 @@ from contracts.lab import Lab
 from contracts.run import Options, Run
 from contracts.space import Tenant
 from contracts.target import Budget, CannotRun, Credentials, Target, Wire
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.server import serving as serving_sandbox
 from tests.client import ServerClient, WorldClient
 from tests.contracts.targets import (
@@ -337,7 +337,7 @@ def test_run_on_the_command_line_tells_its_outcome_by_exit_code(tmp_path: Path) 
     path = tmp_path / "credentials.json"
     path.write_text(json.dumps(WORLD), encoding="utf-8")
     asked = ("--claims", "S2E-USER-01", "--credentials", str(path))
-    with serving_sandbox(Sandbox()) as good, serving(always(400, {"error": "no"})) as bad:
+    with serving_sandbox(Application()) as good, serving(always(400, {"error": "no"})) as bad:
         runs = [completed("conform", "--url", url, *asked, environment={"COLUMNS": "200"}) for url in (good, bad)]
     assert [(run.returncode, run.stderr) for run in runs] == [(0, ""), (1, "")]
     assert "1 holds" in runs[0].stdout

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from contracts import ledger
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.deviations.catalogue import CATALOGUE
 from sandbox.deviations.deviation import Deviation
 from sandbox.readings import CATALOGUE as READINGS
@@ -48,7 +48,7 @@ OF_THE_ISSUE = {
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """One server, whose worlds have the bugs."""
-    with serving(Sandbox()) as base:
+    with serving(Application()) as base:
         yield base
 
 

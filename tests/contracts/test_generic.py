@@ -18,7 +18,7 @@ from contracts.lab import Lab
 from contracts.report import machine_readable
 from contracts.space import ControlledWorld, Tenant
 from contracts.target import Budget, CannotRun, Credentials, Target, Wire
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from tests.client import ServerClient, WorldClient
 from tests.conftest import serving as own_server
 from tests.contracts.targets import (
@@ -299,7 +299,7 @@ def test_report_does_not_depend_on_workers(claims: tuple[str, ...], template: di
     """Two servers alike, one worker and three: report.json is the same to the byte, durations aside."""
     texts = []
     for workers in (1, 3):
-        with own_server(Sandbox()) as client:
+        with own_server(Application()) as client:
             found = judged(client.url, *claims, workers=workers, seed=3, template=template)
         assert found.exit_code == exit_code
         assert found.beyond

@@ -17,7 +17,7 @@ from contracts.machine import Effort, judge
 from contracts.pairwise import covering
 from contracts.space import ControlledWorld, Tenant
 from contracts.target import Budget, CannotRun, Credentials, Wire
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.server import serving
 from tests.client import ServerClient
 from tests.contracts.targets import judged, statuses, target_at
@@ -142,7 +142,7 @@ def test_machine_at_a_vendor_with_a_bug_names_the_claim(server: ServerClient, de
 class AlwaysCreated:
     """A sandbox whose answers say CREATED where they should say UPDATED; the words are of the same length."""
 
-    def __init__(self, app: Sandbox) -> None:
+    def __init__(self, app: Application) -> None:
         self._app = app
 
     async def asgi(self, scope: Any, receive: Any, send: Any) -> None:
@@ -159,7 +159,7 @@ class AlwaysCreated:
 @pytest.mark.slow
 def test_machine_at_a_broken_server_shrinks_to_two_requests() -> None:
     """A server that calls every record new is found out, by a record that is sent twice."""
-    broken: Any = AlwaysCreated(Sandbox())
+    broken: Any = AlwaysCreated(Application())
     with serving(broken) as url, laboratory(url) as lab, pytest.raises(Broken) as caught:
         judge(lab, Effort(20, 8), DEFAULTS)
     assert set(caught.value.claims) <= {"S2E-BATCH-11", "S2E-BATCH-12"}
@@ -193,7 +193,7 @@ def test_machine_with_one_seed_sends_the_same_requests_again() -> None:
     """Two servers get the same requests, to the byte, for one seed, and others for another."""
     sent = []
     for seed in (0, 0, 1):
-        with serving(Sandbox()) as url, laboratory(url, seed=seed) as lab:
+        with serving(Application()) as url, laboratory(url, seed=seed) as lab:
             judge(lab, Effort(6, 6), DEFAULTS)
             sent.append(bodies(lab))
     assert sent[0] == sent[1] != sent[2]

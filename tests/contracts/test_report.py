@@ -19,7 +19,7 @@ from contracts.evidence import MAX_BODY, Exchange, redact, shown_body, shown_hea
 from contracts.lab import Lab
 from contracts.run import Options, Run
 from contracts.verdicts import Report, as_dict
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from tests.client import NOW, ServerClient
 from tests.conftest import serving
 from tests.contracts.targets import NO_EMAIL_FORMAT, target_at
@@ -87,7 +87,7 @@ class Only(Run):
 @pytest.fixture(scope="module")
 def vendor() -> Iterator[ServerClient]:
     """A server of its own."""
-    with serving(Sandbox()) as client:
+    with serving(Application()) as client:
         yield client
 
 
@@ -130,7 +130,7 @@ def test_report_page_shows_every_claim_and_failure(judgement: Report, files: dic
 
 def test_report_of_a_whole_ledger_names_every_claim(tmp_path: Path) -> None:
     """All claims of the ledger are on the page, in the JSON and, where they have checks, in the XML."""
-    with serving(Sandbox()) as client:
+    with serving(Application()) as client:
         whole = Only(Options(target_at(client.url)), None)
         written = report.write(whole(), tmp_path)
     texts = {path.name: path.read_text(encoding="utf-8") for path in written}
@@ -176,7 +176,7 @@ def test_report_in_xml_takes_any_text(tmp_path: Path) -> None:
     def look(_: Lab) -> None:
         raise Broken("a \x00 b \x1b[1m c \ufffe <&> \"'")
 
-    with serving(Sandbox()) as client:
+    with serving(Application()) as client:
         strange = Only(Options(target_at(client.url), claims=("S2E-SEC-02",)), look)()
     report.write(strange, tmp_path)
     failure = next(ET.parse(tmp_path / "junit.xml").iter("failure"))
@@ -186,7 +186,7 @@ def test_report_in_xml_takes_any_text(tmp_path: Path) -> None:
 def test_report_of_a_run_that_saw_every_secret_holds_none(tmp_path: Path) -> None:
     """No client secret, token or temporary password is in any file, though a failing check complained of them."""
     spy = Spy()
-    with serving(Sandbox()) as client:
+    with serving(Application()) as client:
         run = Only(Options(target_at(client.url), claims=("S2E-SEC-02",)), spy.look)()
     assert run.exit_code == 1
     assert len(spy.secrets) > 6

@@ -12,7 +12,7 @@ from contracts.checks import all_checks
 from contracts.run import Options, Run
 from contracts.target import CannotRun, Target
 from contracts.verdicts import Report, as_dict
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from tests.client import ServerClient, WorldClient
 from tests.conftest import serving
 from tests.contracts.targets import NO_EMAIL_FORMAT, judged, judged_from_outside, statuses, target_at
@@ -131,7 +131,7 @@ def test_second_run_with_one_worker_tells_the_same_as_the_first() -> None:
     """Two servers, four workers and one: the reports are alike to the last answer in evidence, durations aside."""
     reports = []
     for workers, seed in ((4, 0), (1, 0), (1, 1)):
-        with serving(Sandbox()) as client:
+        with serving(Application()) as client:
             reports.append(judged(client.url, *SOME, workers=workers, seed=seed, template=NO_EMAIL_FORMAT))
     first, second, third = (as_dict(report, durations=False) for report in reports)
     assert first == second
@@ -230,7 +230,7 @@ def test_run_at_one_api_alone_does_not_judge_the_other(world: WorldClient, serve
 
 def test_world_template_of_a_run_reaches_its_worlds() -> None:
     """A sandbox whose worlds follow another reading by the template is judged by it, default worlds are not."""
-    with serving(Sandbox()) as client:
+    with serving(Application()) as client:
         found = [
             {row.name: row.value for row in judged(client.url, "S2E-ROLE-04", template=template).readings}["role-case"]
             for template in ({}, {"readings": {"role-case": "exact"}})

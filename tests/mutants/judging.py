@@ -98,10 +98,10 @@ def _in_child(mutant: Mutant, first: list[str], writer: int) -> None:
 def _killer(first: list[str]) -> str:
     with contextlib.ExitStack() as stack:
         try:
-            from sandbox.app import Sandbox
+            from sandbox.app import Application
             from sandbox.server import serving
 
-            url = stack.enter_context(serving(Sandbox()))
+            url = stack.enter_context(serving(Application()))
         except Exception:  # noqa: BLE001 - a mutant that does not start may raise anything
             return "start"
         target = Target(f"{url}/hrms/api", f"{url}/scan2evolve", f"{url}/_sandbox")
