@@ -26,11 +26,12 @@ from sandbox.hrms import api as hrms_api
 from sandbox.pipeline import Api, Pipeline, Receive, Send
 from sandbox.ratelimit import Limit
 from sandbox.readings import Readings
+from sandbox.registry import Worlds
 from sandbox.scan2evolve import api as scan2evolve_api
 from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS
 from sandbox.security import Guard
 from sandbox.settings import Settings
-from sandbox.worlds import DEFAULT, Secrets, World, Worlds, WorldSpec
+from sandbox.worlds import DEFAULT, Secrets, World, WorldSpec
 
 _VENDOR_BODY = 10 * 1024 * 1024
 # A snapshot of a large world is a large body.
@@ -53,7 +54,7 @@ class Application:
     ) -> None:
         self.settings = settings or Settings()
         self.documents = {name: document.load(name, documents) for name in document.NAMES}
-        self.worlds = Worlds(machine)
+        self.worlds = Worlds(machine, self.settings.max_worlds, self.settings.world_ttl)
         self.default, self.secrets = self._default_world()
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
         control = ControlFace(guard, server.HANDLERS | deviations.HANDLERS | organizations.HANDLERS | company.HANDLERS)

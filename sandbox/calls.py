@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,16 @@ from sandbox.ratelimit import Standing
 from sandbox.scan2evolve.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from sandbox.worlds import World, Worlds
+    from sandbox.registry import Worlds
+    from sandbox.worlds import World
+
+_WORLD_HOST = re.compile(rb"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.localhost(:[0-9]{0,5})?")
+
+
+def world_in_host(host: bytes) -> str | None:
+    """The world that `{world}.localhost` names, with or without a port; None where the host is another."""
+    match = _WORLD_HOST.fullmatch(host.lower())
+    return match[1].decode() if match else None
 
 
 class Call:
@@ -98,12 +108,18 @@ class Call:
         return None if value is None else value.decode("latin-1")
 
     def named_world(self) -> World:
-        """The world that X-Sandbox-World names, else the default one; a name that leads nowhere is noted."""
-        name = self.header(b"x-sandbox-world")
-        world = None if name is None else self.worlds.get(name)
-        if name is not None and world is None:
-            self.notes += (f"X-Sandbox-World: there is no world {name[:63]!r}",)
-        return world or self.worlds.default
+        """The world that X-Sandbox-World names, else Host, else the default one; a name that leads nowhere is noted."""
+        place, name = "X-Sandbox-World", self.header(b"x-sandbox-world")
+        if name is None:
+            place, name = "Host", world_in_host(self.headers.get(b"host", b""))
+        if name is None:
+            return self.worlds.default
+        world = self.worlds.get(name)
+        if world is None:
+            fate = self.worlds.fate(name)
+            self.notes += (f"{place}: there is no world {name[:63]!r}" + (f", it was {fate}" if fate else ""),)
+            return self.worlds.default
+        return world
 
     def path_value(self, index: int = 0) -> str:
         """A path parameter, percent-decoded."""

@@ -48,6 +48,19 @@ def commands() -> None:
 @_option("--no-rate-limit", is_flag=True, help="Start without rate limits.")
 @_option("--control-key", default=None, help="Demand this key at the control plane.")
 @_option("--cors-origin", multiple=True, help="Let pages of this origin in; may be repeated.")
+@_option(
+    "--max-worlds",
+    default=_DEFAULTS.max_worlds,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="So many beside the default one; a new one pushes out the one that is idle longest.",
+)
+@_option(
+    "--world-ttl",
+    default=None,
+    type=click.IntRange(1, 31_536_000),
+    help="Seconds without a request after which a world goes that was made without ttl_seconds.",
+)
 @_option("--log-level", default="warning", show_default=True, type=click.Choice(LEVELS), help="info: a line a request.")
 @_option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]), help="Of the log.")
 def serve(
@@ -58,6 +71,8 @@ def serve(
     no_rate_limit: bool,
     control_key: str | None,
     cors_origin: tuple[str, ...],
+    max_worlds: int,
+    world_ttl: int | None,
     log_level: str,
     log_format: str,
 ) -> None:
@@ -75,7 +90,9 @@ def serve(
             "give a --control-key"
         )
     configure(log_level, log_format)
-    settings = Settings(host, port, seed, users, not no_rate_limit, control_key or None, cors_origin)
+    settings = Settings(
+        host, port, seed, users, not no_rate_limit, control_key or None, cors_origin, max_worlds, world_ttl
+    )
     try:
         app = Application(settings)
         sockets = bind(host, port)

@@ -22,9 +22,9 @@ from sandbox.journal import Body
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.recorder import Seen
+from sandbox.registry import Worlds
 from sandbox.routes import Routes
 from sandbox.schemas import DocumentError
-from sandbox.worlds import Worlds
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Settings:
     """Settings of a server; the command line's options and their defaults.
 
-    `body_timeout`: seconds until a request whose body does not arrive is given up.
+    `max_worlds`: so many worlds beside the default one; `world_ttl`: seconds without a request after which a
+    world goes, None = never. `body_timeout`: seconds until a request whose body does not arrive is given up.
     """
 
     host: str = "127.0.0.1"
@@ -19,4 +20,6 @@ class Settings:
     rate_limit: bool = True
     control_key: str | None = None
     cors_origins: tuple[str, ...] = ()
+    max_worlds: int = 1_000
+    world_ttl: int | None = None
     body_timeout: float = 20.0

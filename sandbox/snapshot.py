@@ -19,11 +19,12 @@ from sandbox.ids import IdsState
 from sandbox.journal import Entry, fault
 from sandbox.ratelimit import Limit, RateLimiterState
 from sandbox.readings import Readings
+from sandbox.registry import Worlds
 from sandbox.rings import MAX_ENTRIES, Ring
 from sandbox.scan2evolve.organization import Conflict, Organization, OrganizationState
 from sandbox.scan2evolve.outcomes import WelcomeMail
 from sandbox.scan2evolve.tokens import TokensState
-from sandbox.worlds import World, Worlds, WorldSpec
+from sandbox.worlds import DEFAULT, World, WorldSpec
 
 VERSION = 1
 
@@ -45,6 +46,7 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: dict[str, Limit | None]
     deviations: tuple[str, ...] = ()
     show_deviations: bool = False
+    ttl_seconds: Annotated[int, msgspec.Meta(ge=1, le=31_536_000)] | None = None
 
 
 class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,6 +95,7 @@ def take(world: World) -> dict[str, Any]:
             spec.limits,
             spec.deviations,
             spec.show_deviations,
+            spec.ttl_seconds,
         ),
         clock=world.clock.state(),
         ids=world.ids.state(),
@@ -125,6 +128,8 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
     except (msgspec.ValidationError, RecursionError) as error:
         raise InvalidSnapshot(*_place(str(error))) from None
     _check_ranges(state)
+    if world.id == DEFAULT and state.spec.ttl_seconds is not None:
+        raise InvalidSnapshot("the world default has no time to live", "/state/spec/ttl_seconds")
     parts = _parts(state)
     organizations = {}
     for index, organization_state in enumerate(state.organizations):
@@ -204,7 +209,9 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
         dict(spec.limits),
         spec.deviations,
         spec.show_deviations,
+        spec.ttl_seconds,
     )
+    worlds.expect_end(world)
     world.begin(keep_people=(before.seed, before.users) == (spec.seed, spec.users))
     world.deviate(state.deviations, show=state.show_deviations)
     world.deviated = state.deviated

@@ -1,9 +1,9 @@
-"""Worlds: isolated universes, and the registry that knows which credential belongs to which."""
+"""Worlds: isolated universes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import msgspec
 
@@ -24,8 +24,6 @@ from sandbox.scan2evolve.organization import Group, Organization, OrganizationSt
 from sandbox.scan2evolve.tokens import Credential
 
 DEFAULT = "default"
-# So many of a world's digests are remembered, live or dead, to tell whose a credential is.
-_MAX_KNOWN = 20_000
 
 _SAMPLE_ROLES = ("site_manager", "FIELD_TECH", "inspector", "admin")
 _SAMPLE_SITES = (
@@ -46,6 +44,7 @@ class WorldSpec(msgspec.Struct, frozen=True):
     limits: dict[str, Limit | None] = msgspec.field(default_factory=lambda: {"scan2evolve": None, "hrms": None})
     deviations: tuple[str, ...] = ()
     show_deviations: bool = False
+    ttl_seconds: int | None = None
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -64,7 +63,11 @@ class World:
         self._machine = machine
         self.tokens = self._use(compiled(spec.deviations)).tokens()
         self.application_tokens: dict[str, ApplicationToken] = {}
+        #: Digests and client ids that name this world in the registry.
         self.known: dict[str, None] = {}
+        self.known_clients: set[str] = set()
+        #: When it was last asked for, in the machine's milliseconds.
+        self.used_at = machine()
         self._founding: dict[Environment, DirectoryState] | None = None
         self._populating: asyncio.Task[None] | None = None
         self.begin()
@@ -198,87 +201,6 @@ class World:
         kept = {key: item for key, item in credentials.items() if item.organization in self.organizations}
         self.tokens.credentials = kept | self.tokens.credentials
         self.application_tokens = tokens | self.application_tokens
-
-
-class Worlds:
-    """All worlds of a server, by id and by what a request's credentials name."""
-
-    def __init__(self, machine: Callable[[], int] = machine_ms) -> None:
-        self._machine = machine
-        self._worlds: dict[str, World] = {}
-        self._by_client: dict[str, World] = {}
-        self._by_digest: dict[str, World] = {}
-        self._made = 0
-
-    def __len__(self) -> int:
-        return len(self._worlds)
-
-    def __iter__(self) -> Iterator[World]:
-        return iter(self._worlds.values())
-
-    def get(self, world_id: str) -> World | None:
-        """The world of that id."""
-        return self._worlds.get(world_id)
-
-    @property
-    def default(self) -> World:
-        """The world that stands from the start."""
-        return self._worlds[DEFAULT]
-
-    def of_client(self, client_id: str) -> World | None:
-        """The world in which that client_id is or was known."""
-        return self._by_client.get(client_id)
-
-    def of_digest(self, secret_digest: str) -> World | None:
-        """The world in which the token of that digest is or was known."""
-        return self._by_digest.get(secret_digest)
-
-    def free_id(self) -> str:
-        """An id for a world that was not given one."""
-        while True:
-            self._made += 1
-            if f"world-{self._made}" not in self._worlds:
-                return f"world-{self._made}"
-
-    def add(self, spec: WorldSpec) -> tuple[World, Secrets]:
-        """Create a world and its credentials. The id must be free."""
-        if spec.id in self._worlds:
-            raise KeyError(spec.id)
-        world = World(spec, self._machine)
-        secrets = world.make_credentials()
-        self._worlds[spec.id] = world
-        for client_id in world.tokens.credentials:
-            self.register_client(world, client_id)
-        for token_digest in world.application_tokens:
-            self.register_digest(world, token_digest)
-        return world, secrets
-
-    def remove(self, world: World) -> None:
-        """Delete a world with everything that names it."""
-        del self._worlds[world.id]
-        self._by_client = {k: w for k, w in self._by_client.items() if w is not world}
-        for key in world.known:
-            self._by_digest.pop(key, None)
-
-    def register_client(self, world: World, client_id: str) -> None:
-        """From now on that client_id names `world`."""
-        self._by_client[client_id] = world
-
-    def register_digest(self, world: World, secret_digest: str) -> None:
-        """From now on the token of that digest names `world`, also when it is expired or revoked."""
-        self._by_digest[secret_digest] = world
-        world.known[secret_digest] = None
-        if len(world.known) > _MAX_KNOWN:
-            for key in list(world.known)[: _MAX_KNOWN // 10]:
-                if key not in world.tokens.tokens and key not in world.application_tokens:
-                    del world.known[key]
-                    self._by_digest.pop(key, None)
-
-    def foreign(self, world: World, clients: set[str], digests: set[str]) -> bool:
-        """Whether one of these credentials names another world already."""
-        return any(self._by_client.get(c, world) is not world for c in clients) or any(
-            self._by_digest.get(d, world) is not world for d in digests
-        )
 
 
 def founding_organizations(seed: int) -> list[OrganizationState]:

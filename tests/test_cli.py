@@ -29,6 +29,8 @@ OPTIONS = {
     "--no-rate-limit": None,
     "--control-key": KEY,
     "--cors-origin": ORIGIN,
+    "--max-worlds": "2",
+    "--world-ttl": "600",
     "--log-level": "info",
     "--log-format": "json",
 }
@@ -90,6 +92,16 @@ def test_users_is_the_number_of_people_in_each_environment(configured: Process) 
 def test_no_rate_limit_starts_without_limits(configured: Process) -> None:
     """--no-rate-limit switches Scan2Evolve's limit off."""
     assert default_world(configured)["limits"] == {"scan2evolve": None, "hrms": None}
+
+
+def test_max_worlds_and_world_ttl_hold_for_the_worlds_that_are_made(configured: Process) -> None:
+    """--max-worlds is the room beside the default world, --world-ttl what a world gets that names none."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    for world_id in ("first", "second", "third"):
+        wish = {"id": world_id, "users": 0}
+        answer = httpx.post(f"{configured.url}/_sandbox/worlds", json=wish, headers=headers, timeout=10)
+        assert answer.json()["ttl_seconds"] == 600
+    assert [world["id"] for world in control(configured, "/worlds").json()["items"]] == ["default", "second", "third"]
 
 
 def test_control_key_is_demanded_for_all_but_health(configured: Process) -> None:
@@ -175,6 +187,9 @@ def test_port_that_is_given_is_the_one() -> None:
         (["serve", "--seed", "x"], "Invalid value for '--seed'"),
         (["serve", "--users", "50001"], "Invalid value for '--users'"),
         (["serve", "--users", "many"], "Invalid value for '--users'"),
+        (["serve", "--max-worlds", "0"], "Invalid value for '--max-worlds'"),
+        (["serve", "--world-ttl", "0"], "Invalid value for '--world-ttl'"),
+        (["serve", "--world-ttl", "1.5"], "Invalid value for '--world-ttl'"),
         (["serve", "--log-level", "loud"], "Invalid value for '--log-level'"),
         (["serve", "--log-format", "xml"], "Invalid value for '--log-format'"),
         (["serve", "--port"], "requires an argument"),

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from sandbox.ids import Ids
-from sandbox.worlds import Worlds, WorldSpec
+from sandbox.registry import Worlds
+from sandbox.worlds import WorldSpec
 from tests.client import MAIN, NORTH, NOW, ServerClient, WorldClient
 
 Exchange = tuple[int, bytes, list[tuple[str, str]]]
@@ -261,13 +262,70 @@ def test_request_without_known_credentials_belongs_to_the_world_that_its_header_
     assert statuses(named) == statuses(other) == []
 
 
+@pytest.mark.parametrize(("method", "path", "request_of"), NAMELESS)
+@pytest.mark.parametrize("host", ["{world}.localhost", "{world}.LOCALHOST:8080"])
+def test_request_without_known_credentials_belongs_to_the_world_that_its_host_names(
+    server: ServerClient,
+    pair: tuple[WorldClient, WorldClient],
+    host: str,
+    method: str,
+    path: str,
+    request_of: dict[str, Any],
+) -> None:
+    """`{world}.localhost`, with or without a port; X-Sandbox-World wins over it."""
+    named, other = pair
+    request_of = dict(request_of)
+    headers = request_of.pop("headers", {}) | {"Host": host.format(world=named.id)}
+    before = default_entries(server)
+    server.http.request(method, path, headers=headers, **request_of)
+    assert len(statuses(named)) == 1
+    server.http.request(method, path, headers=headers | {"X-Sandbox-World": other.id}, **request_of)
+    assert statuses(named) == []
+    assert len(statuses(other)) == 1
+    assert default_entries(server) == before
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "{world}",
+        "localhost",
+        "{world}.localhost.evil.example",
+        "{world}.localhost.",
+        "x.{world}.localhost",
+        "{world}.localhost:8080:1",
+        "{world}.localhost, other.localhost",
+        "{world}.example",
+        "{world}%00.localhost",
+    ],
+)
+def test_host_of_another_form_names_no_world(
+    server: ServerClient, pair: tuple[WorldClient, WorldClient], host: str
+) -> None:
+    """Only one label right below localhost does; whatever else is there belongs to `default`, without a note."""
+    named, _ = pair
+    before = default_entries(server)
+    server.http.get(USERS, headers={"Host": host.format(world=named.id)})
+    assert statuses(named) == []
+    (entry,) = [number for number in default_entries(server) if number not in before]
+    assert server.http.get(f"/_sandbox/worlds/default/journal/{entry}").json()["notes"] == []
+
+
+def test_host_of_a_world_that_is_not_there_is_noted(server: ServerClient) -> None:
+    """As with X-Sandbox-World: the default world's journal says what was meant."""
+    server.http.get(USERS, headers={"Host": "no-such-world.localhost:1"})
+    number = default_entries(server)[-1]
+    notes = server.http.get(f"/_sandbox/worlds/default/journal/{number}").json()["notes"]
+    assert notes == ["Host: there is no world 'no-such-world'"]
+
+
 def test_credentials_say_which_world_a_request_belongs_to_whatever_the_header_says(
     server: ServerClient, pair: tuple[WorldClient, WorldClient]
 ) -> None:
-    """Basic, Bearer, the client_id of a grant and an application token all win over X-Sandbox-World."""
+    """Basic, Bearer, the client_id of a grant and an application token all win over X-Sandbox-World and Host."""
     world, other = pair
     client_id, secret = world.basic()
-    header = {"X-Sandbox-World": other.id}
+    header = {"X-Sandbox-World": other.id, "Host": f"{other.id}.localhost"}
     grant = {"client_id": client_id, "client_secret": secret, "grant_type": "client_credentials"}
     token = server.http.post("/scan2evolve/api/v1/auth/token", json=grant, headers=header).json()["access_token"]
     bearer = {"Authorization": f"Bearer {token}"}

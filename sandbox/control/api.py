@@ -144,7 +144,8 @@ def world_of(call: Call) -> World:
     """The world that the path names; 404 where there is none."""
     world = call.worlds.get(call.path_values[0])
     if world is None:
-        raise missing(f"world {call.path_values[0]!r}", "#/path/world")
+        fate = call.worlds.fate(call.path_values[0])
+        raise missing(f"world {call.path_values[0]!r}" + (f": it was {fate}" if fate else ""), "#/path/world")
     return world
 
 

@@ -40,6 +40,23 @@ def list_readings(call: Call) -> Reply:
     return Reply(payload={"items": items, "next": None})
 
 
+def list_server_journal(call: Call) -> Reply:
+    """The worlds that had to go, oldest first."""
+    return ring_page(
+        call,
+        call.worlds.dropped.items(ring_cursor(call)),
+        lambda number, entry: {
+            "id": str(number),
+            "at": instant_text(entry.at),
+            "event": "world-dropped",
+            "world": entry.world,
+            "reason": entry.reason,
+            "idle_seconds": entry.idle_ms / 1000,
+            "message": f"World {entry.world} was {entry.why}",
+        },
+    )
+
+
 # -- worlds ---------------------------------------------------------------------------------------------
 
 
@@ -63,6 +80,7 @@ def world_view(call: Call, world: World, secrets: Secrets | None = None) -> dict
         "limits": limits_view(world),
         "deviations": list(world.deviations),
         "show_deviations": world.show_deviations,
+        "ttl_seconds": world.spec.ttl_seconds,
         "hrms": {"base_url": f"{base}/hrms/api", "tokens": tokens},
         "scan2evolve": {
             "base_url": f"{base}/scan2evolve",
@@ -90,6 +108,7 @@ async def create_world(call: Call) -> Reply:
         limits=_merged(default.limits, body.get("limits", {}), "/limits"),
         deviations=asked(body.get("deviations") or ()),
         show_deviations=body.get("show_deviations", False),
+        ttl_seconds=body.get("ttl_seconds", call.worlds.ttl_seconds),
     )
     try:
         world, secrets = call.worlds.add(spec)
@@ -298,6 +317,7 @@ def list_audit(call: Call) -> Reply:
 
 HANDLERS: dict[str, Handler] = {
     "getHealth": get_health,
+    "listServerJournal": list_server_journal,
     "listReadings": list_readings,
     "listWorlds": list_worlds,
     "createWorld": create_world,

@@ -58,6 +58,9 @@ def test_host_that_cannot_be_rebound_is_let_in(server: ServerClient, host: str) 
         "evil.example:8080",
         "127.0.0.1.evil.example",
         "localhost.evil.example",
+        "default.localhost.evil.example",
+        "default.localhost.",
+        "evil.example:80.localhost",
         "localhost@evil.example",
         "notlocalhost",
         "127.0.0.1.",
@@ -95,6 +98,14 @@ def test_page_of_the_server_itself_is_let_in(server: ServerClient) -> None:
     """Same scheme, host and port."""
     assert ask(server, origin=server.url).status_code == 200
     assert ask(server, host="localhost:7", origin="http://LOCALHOST:7").status_code == 200
+
+
+def test_page_under_another_worlds_host_name_is_kept_out(server: ServerClient) -> None:
+    """Each `{world}.localhost` is an origin of its own: a page of one cannot ask the control plane of another."""
+    port = own(server).partition(":")[2]
+    hosts = [f"{name}.localhost:{port}" for name in ("default", "evil")]
+    assert ask(server, host=hosts[0], origin=f"http://{hosts[0]}").status_code == 200
+    assert_kept_out(server, ask(server, host=hosts[0], origin=f"http://{hosts[1]}"), 403)
 
 
 def test_vendor_apis_are_open_to_any_host_and_origin(server: ServerClient) -> None:
