@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.app import Sandbox
+from sandbox.app import Application
 from sandbox.settings import Settings
 from tests.client import ServerClient, WorldClient
 from tests.conftest import running, serving
@@ -41,7 +41,7 @@ def machine() -> Machine:
 @pytest.fixture
 def small(machine: Machine) -> Iterator[ServerClient]:
     """A server for three worlds beside the default one, on that clock."""
-    with serving(Sandbox(Settings(max_worlds=3), machine)) as client:
+    with serving(Application(Settings(max_worlds=3), machine)) as client:
         yield client
 
 
@@ -97,9 +97,9 @@ def test_path_of_a_world_that_went_says_what_became_of_it(small: ServerClient, m
     assert (answer.status_code, answer.json()["pointer"]) == (404, "#/path/world")
     why = "dropped after 75 s without a request, as its ttl_seconds says"
     assert answer.json()["detail"] == f"There is no world 'short': it was {why}"
-    small.http.get(USERS, headers={"X-Sandbox-World": "short"})
+    small.http.get(USERS, headers={"X-Application-World": "short"})
     entry = small.http.get("/_sandbox/worlds/default/journal").json()["items"][-1]
-    assert entry["notes"] == [f"X-Sandbox-World: there is no world 'short', it was {why}"]
+    assert entry["notes"] == [f"X-Application-World: there is no world 'short', it was {why}"]
 
 
 USES: dict[str, Any] = {
@@ -108,7 +108,7 @@ USES: dict[str, Any] = {
     "token request": lambda world: world.token(),
     "application token": lambda world: world.hrms("/users"),
     "unknown path": lambda world: world.hrms("/nothing"),
-    "header": lambda world: world.http.get(USERS, headers={"X-Sandbox-World": world.id}),
+    "header": lambda world: world.http.get(USERS, headers={"X-Application-World": world.id}),
     "host": lambda world: world.http.get(USERS, headers={"Host": f"{world.id}.localhost"}),
     "control plane": lambda world: world.control("GET", "/clock"),
     "reset": lambda world: world.control("POST", "/reset"),
@@ -148,7 +148,7 @@ def test_id_of_a_world_that_went_is_free(small: ServerClient, machine: Machine) 
 
 def test_server_gives_worlds_its_own_time_to_live_unless_they_name_one(machine: Machine) -> None:
     """--world-ttl is for those that leave it out; null is never; `default` stays."""
-    with serving(Sandbox(Settings(world_ttl=10), machine)) as server:
+    with serving(Application(Settings(world_ttl=10), machine)) as server:
         shown = [made(server, "a").created, made(server, "b", ttl_seconds=20).created]
         shown.append(made(server, "c", ttl_seconds=None).created)
         assert [world["ttl_seconds"] for world in shown] == [10, 20, None]
@@ -195,7 +195,7 @@ def test_snapshot_with_a_time_to_live_that_cannot_be_changes_nothing(
 
 def test_times_to_live_of_many_deleted_worlds_leave_nothing_behind(machine: Machine) -> None:
     """A long time to live does not keep a word of a world that is deleted."""
-    app = Sandbox(Settings(world_ttl=31_536_000), machine)
+    app = Application(Settings(world_ttl=31_536_000), machine)
     with serving(app) as server:
         for number in range(150):
             made(server, f"gone-{number}").control("DELETE")
