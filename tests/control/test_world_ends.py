@@ -32,17 +32,33 @@ class Machine:
         self.now += round(seconds * 1000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def machine() -> Machine:
-    """A clock of this test's own."""
+    """A clock of this module's own."""
     return Machine()
 
 
-@pytest.fixture
-def small(machine: Machine) -> Iterator[ServerClient]:
+@pytest.fixture(scope="module")
+def roomy(machine: Machine) -> Iterator[ServerClient]:
     """A server for three worlds beside the default one, on that clock."""
     with serving(Application(Settings(max_worlds=3), machine)) as client:
         yield client
+
+
+@pytest.fixture
+def small(roomy: ServerClient, machine: Machine) -> Iterator[ServerClient]:
+    """The same, with no world but the default one; time starts where it does."""
+    machine.now = START
+    yield roomy
+    for world_id in ids(roomy)[1:]:
+        roomy.http.delete(f"/_sandbox/worlds/{world_id}")
+
+
+@pytest.fixture
+def before(small: ServerClient) -> str:
+    """Where the server's journal ends, so that a test sees its own events only."""
+    items = small.http.get("/_sandbox/journal", params={"limit": 1000}).json()["items"]
+    return str(items[-1]["id"]) if items else "0"
 
 
 def made(server: ServerClient, world_id: str, **wishes: Any) -> WorldClient:
@@ -66,7 +82,7 @@ def events(server: ServerClient, **query: Any) -> list[dict[str, Any]]:
 # -- time to live -------------------------------------------------------------------------------------------
 
 
-def test_world_goes_after_its_time_without_a_request(small: ServerClient, machine: Machine) -> None:
+def test_world_goes_after_its_time_without_a_request(small: ServerClient, machine: Machine, before: str) -> None:
     """At exactly ttl_seconds it is gone, with its credentials, and the server's journal says why."""
     world = made(small, "short", ttl_seconds=60)
     assert world.created["ttl_seconds"] == 60
@@ -76,9 +92,9 @@ def test_world_goes_after_its_time_without_a_request(small: ServerClient, machin
     assert small.http.get(USERS, auth=world.basic()).status_code == 401
     assert ids(small) == ["default"]
     assert small.http.get("/_sandbox/health").json()["worlds"] == 1
-    assert events(small) == [
+    assert events(small, after=before) == [
         {
-            "id": "1",
+            "id": str(int(before) + 1),
             "at": "2023-11-14T22:14:20.000Z",
             "event": "world-dropped",
             "world": "short",
@@ -97,9 +113,9 @@ def test_path_of_a_world_that_went_says_what_became_of_it(small: ServerClient, m
     assert (answer.status_code, answer.json()["pointer"]) == (404, "#/path/world")
     why = "dropped after 75 s without a request, as its ttl_seconds says"
     assert answer.json()["detail"] == f"There is no world 'short': it was {why}"
-    small.http.get(USERS, headers={"X-Application-World": "short"})
-    entry = small.http.get("/_sandbox/worlds/default/journal").json()["items"][-1]
-    assert entry["notes"] == [f"X-Application-World: there is no world 'short', it was {why}"]
+    small.http.get(USERS, headers={"X-Sandbox-World": "short"})
+    entry = small.http.get("/_sandbox/worlds/default/journal", params={"limit": 1000}).json()["items"][-1]
+    assert entry["notes"] == [f"X-Sandbox-World: there is no world 'short', it was {why}"]
 
 
 USES: dict[str, Any] = {
@@ -108,7 +124,7 @@ USES: dict[str, Any] = {
     "token request": lambda world: world.token(),
     "application token": lambda world: world.hrms("/users"),
     "unknown path": lambda world: world.hrms("/nothing"),
-    "header": lambda world: world.http.get(USERS, headers={"X-Application-World": world.id}),
+    "header": lambda world: world.http.get(USERS, headers={"X-Sandbox-World": world.id}),
     "host": lambda world: world.http.get(USERS, headers={"Host": f"{world.id}.localhost"}),
     "control plane": lambda world: world.control("GET", "/clock"),
     "reset": lambda world: world.control("POST", "/reset"),
@@ -185,12 +201,12 @@ def test_snapshot_with_a_time_to_live_that_cannot_be_changes_nothing(
     """422: `default` stays for good, and nothing lives for no time."""
     made(small, "other")
     place = f"/_sandbox/worlds/{world_id}/snapshot"
-    before = small.http.get(place).json()
+    taken = small.http.get(place).json()
     bent = small.http.get(place).json()
     bent["state"]["spec"]["ttl_seconds"] = ttl
     answer = small.http.put(place, json=bent)
     assert (answer.status_code, answer.json()["pointer"]) == (422, "/state/spec/ttl_seconds")
-    assert small.http.get(place).json() == before
+    assert small.http.get(place).json() == taken
 
 
 def test_times_to_live_of_many_deleted_worlds_leave_nothing_behind(machine: Machine) -> None:
@@ -206,19 +222,19 @@ def test_times_to_live_of_many_deleted_worlds_leave_nothing_behind(machine: Mach
 # -- room ---------------------------------------------------------------------------------------------------
 
 
-def test_new_world_pushes_out_the_one_that_is_idle_longest(small: ServerClient, machine: Machine) -> None:
+def test_new_world_pushes_out_the_one_that_is_idle_longest(small: ServerClient, machine: Machine, before: str) -> None:
     """Not the oldest but the least recently used, never `default`; what went is journaled, the rest is as it was."""
     worlds = []
     for world_id in ("a", "b", "c"):
         worlds.append(made(small, world_id))
         machine.pass_seconds(1)
     worlds[0].accepted({"externalEmployeeId": "E-1"})
-    before = worlds[0].control("GET", "/snapshot").json()
+    taken = worlds[0].control("GET", "/snapshot").json()
     machine.pass_seconds(10)
     made(small, "d")
     assert ids(small) == ["default", "a", "c", "d"]
-    assert worlds[0].control("GET", "/snapshot").json() == before
-    (event,) = events(small)
+    assert worlds[0].control("GET", "/snapshot").json() == taken
+    (event,) = events(small, after=before)
     assert (event["world"], event["reason"], event["idle_seconds"]) == ("b", "cap", 12.0)
     assert event["message"] == (
         "World b was dropped to make room for a new world, idle for 12 s, longer than any other"
@@ -226,17 +242,17 @@ def test_new_world_pushes_out_the_one_that_is_idle_longest(small: ServerClient, 
     assert small.http.get(USERS, auth=worlds[1].basic()).status_code == 401
 
 
-def test_refused_world_pushes_nothing_out(small: ServerClient) -> None:
+def test_refused_world_pushes_nothing_out(small: ServerClient, before: str) -> None:
     """A bad wish, and an id that is taken."""
     for world_id in ("a", "b", "c"):
         made(small, world_id)
     assert small.http.post("/_sandbox/worlds", json={"id": "a"}).status_code == 409
     assert small.http.post("/_sandbox/worlds", json={"seed": "x"}).status_code == 422
     assert ids(small) == ["default", "a", "b", "c"]
-    assert events(small) == []
+    assert events(small, after=before) == []
 
 
-def test_world_whose_time_has_come_makes_room_first(small: ServerClient, machine: Machine) -> None:
+def test_world_whose_time_has_come_makes_room_first(small: ServerClient, machine: Machine, before: str) -> None:
     """Nobody is pushed out while there is one that has to go anyhow."""
     made(small, "a")
     made(small, "b")
@@ -245,15 +261,15 @@ def test_world_whose_time_has_come_makes_room_first(small: ServerClient, machine
     machine.pass_seconds(1)
     made(small, "d")
     assert ids(small) == ["default", "a", "b", "d"]
-    assert [event["reason"] for event in events(small)] == ["ttl"]
+    assert [event["reason"] for event in events(small, after=before)] == ["ttl"]
 
 
-def test_server_journal_is_listed_in_pages(small: ServerClient, machine: Machine) -> None:
+def test_server_journal_is_listed_in_pages(small: ServerClient, machine: Machine, before: str) -> None:
     """Oldest first, from a cursor on."""
     for number in range(6):
         made(small, f"w-{number}")
         machine.pass_seconds(1)
-    first = small.http.get("/_sandbox/journal", params={"limit": 2}).json()
+    first = small.http.get("/_sandbox/journal", params={"limit": 2, "after": before}).json()
     assert [item["world"] for item in first["items"]] == ["w-0", "w-1"]
     assert [item["world"] for item in events(small, after=first["next"])] == ["w-2"]
 
