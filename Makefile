@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check check-fast lint lint-docs format conform matrix mutants bench clean
+.PHONY: help serve test check check-fast lint lint-docs format conform matrix client mutants bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ conform: $(VENV)/.dev ## Judge the sandbox by the contract suite (ARGS="--url â€
 
 matrix: $(VENV)/.dev ## Judge every deviation, write contracts/matrix.md (ARGS="NAME â€¦" for some)
 	$(BIN)/python -m tests.matrix $(ARGS)
+
+client: $(VENV)/.dev ## Write the typed control client anew from its document
+	$(BIN)/python -m tests.typed_client
 
 mutants: $(VENV)/.dev ## Judge mutants of the domain, write contracts/mutants.md (ARGS="--every 10" for a sample)
 	$(BIN)/python -m tests.mutants $(ARGS)

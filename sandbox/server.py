@@ -233,13 +233,18 @@ def run(app: Application, sockets: list[socket.socket]) -> None:
 
 
 @contextlib.contextmanager
-def serving(app: Application, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError."""
+def serving(
+    app: Application, host: str = "127.0.0.1", port: int = 0, loop: asyncio.AbstractEventLoop | None = None
+) -> Iterator[str]:
+    """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError.
+
+    `loop` is the event loop to serve on, for who has work to put on it; it is closed at the end.
+    """
     sockets = bind(host, port)
     server = uvicorn.Server(configuration(app))
 
     def serve() -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop is None else lambda: loop) as runner:
             runner.run(server.serve(sockets=sockets))
 
     thread = threading.Thread(target=serve, name="sandbox", daemon=True)

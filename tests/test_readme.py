@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,23 @@ def test_readme_commands_answer_what_it_shows() -> None:
             continue
         actual = json.loads(output)
         assert matches(json.loads(text), actual), f"README shows\n{text}\nbut got\n{json.dumps(actual, indent=1)}"
+
+
+PROGRAMS = [text for kind, text in BLOCK.findall(README) if kind == "python" and "def test_" not in text]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+def test_readme_programs_run(program: str, tmp_path: Path) -> None:
+    """Each block of Python is a program that ends well and says nothing, warnings included."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("target", re.findall(r"(?:`|^)make ([a-z-]+)(?:`|$)", README, re.MULTILINE))
