@@ -16,7 +16,7 @@ from contracts import report
 from contracts.report.terminal import Live, show
 from contracts.run import Options, Run
 from contracts.saving import Saver
-from contracts.target import CannotRun, Credentials, Target, what_failed
+from contracts.target import CannotRun, Credentials, Target, certificates, what_failed
 
 _PROBE_SECONDS = 10.0
 
@@ -30,6 +30,7 @@ class Asked:
     scan2evolve_url: str | None = None
     control_key: str | None = None
     credentials: str | None = None
+    ca: str | None = None
     profile: str = "quick"
     claims: tuple[str, ...] = ("*",)
     seed: int = 0
@@ -129,17 +130,18 @@ def _target(asked: Asked, url: str | None) -> Target:
         return Target(
             hrms=f"{base}/hrms/api",
             scan2evolve=f"{base}/scan2evolve",
-            control=control if _answers(f"{control}/health") else None,
+            control=control if _answers(f"{control}/health", asked.ca) else None,
             control_key=asked.control_key,
+            ca=asked.ca,
         )
     hrms, scan2evolve = (given.rstrip("/") if given else None for given in (asked.hrms_url, asked.scan2evolve_url))
-    return Target(hrms=hrms, scan2evolve=scan2evolve, control=None)
+    return Target(hrms=hrms, scan2evolve=scan2evolve, control=None, ca=asked.ca)
 
 
-def _answers(health: str) -> bool:
+def _answers(health: str, ca: str | None) -> bool:
     """Whether there is a control plane: its health is what ours says."""
     try:
-        answer = httpx.get(health, timeout=_PROBE_SECONDS)
+        answer = httpx.get(health, timeout=_PROBE_SECONDS, verify=certificates(ca))
         return bool(answer.status_code == 200 and answer.json().get("status") == "ok")
     except (httpx.RequestError, httpx.InvalidURL) as error:
         raise CannotRun(f"{health} {what_failed(error)}") from None

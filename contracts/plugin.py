@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--contract-scan2evolve-url", metavar="URL", help="base URL of Scan2Evolve, before /api/v1")
     add("--contract-credentials", metavar="FILE", help="JSON like the answer to POST /_sandbox/worlds, or env")
     add("--contract-control-key", metavar="KEY", help="control key of a sandbox that demands one")
+    add("--contract-ca", metavar="FILE", help="certificate of the target's authority, where that is not known anyway")
     add("--contract-claims", metavar="GLOB", action="append", help="only claims of this name; may be repeated")
     add("--contract-profile", default="quick", choices=PROFILES, help="how much is tried")
     add("--contract-seed", default=0, type=int, metavar="N", help="of what the checks make up")
@@ -83,6 +84,7 @@ def _run(config: pytest.Config) -> Run:
         scan2evolve_url=option.contract_scan2evolve_url,
         control_key=option.contract_control_key,
         credentials=option.contract_credentials,
+        ca=option.contract_ca,
         profile=option.contract_profile,
         claims=tuple(option.contract_claims or ("*",)),
         seed=option.contract_seed,

@@ -153,12 +153,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the two APIs are, and the control plane if there is one."""
+    """Where the two APIs are, and the control plane if there is one.
+
+    `ca`: a file with the authority (PEM) of their certificates, beside those that are trusted anyway.
+    """
 
     hrms: str | None
     scan2evolve: str | None
     control: str | None
     control_key: str | None = None
+    ca: str | None = None
 
     @property
     def apis(self) -> list[tuple[Api, str]]:
@@ -185,9 +189,20 @@ class Target:
 
 
 @cache
-def _certificates() -> ssl.SSLContext:
-    """The authorities that are trusted; reading them takes longer than many a check."""
-    return httpx.create_ssl_context()
+def certificates(ca: str | None) -> ssl.SSLContext:
+    """The authorities that are trusted, with that of the file `ca`; reading them takes longer than many a check.
+
+    CannotRun where the file holds none.
+    """
+    context = httpx.create_ssl_context()
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except ssl.SSLError:
+            raise CannotRun(f"--ca {ca}: holds no certificate (PEM)") from None
+        except OSError as error:
+            raise CannotRun(f"--ca {ca}: {error.strerror}") from None
+    return context
 
 
 def what_failed(error: Exception) -> str:
@@ -195,8 +210,10 @@ def what_failed(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return f"does not answer in time: {type(error).__name__} {error}"
     if _UNTRUSTED in str(error):
-        why = str(error).partition(_UNTRUSTED)[2].strip(" :").partition(" (_ssl")[0]
-        return f"has a certificate that nobody here knows ({why}): name a file with its authority in SSL_CERT_FILE"
+        why = str(error).partition(_UNTRUSTED)[2].strip(" :.").partition(" (_ssl")[0].rstrip(".")
+        if "mismatch" in why:
+            return f"has a certificate for another name ({why})"
+        return f"has a certificate that nobody here knows ({why}): name its authority with --ca FILE"
     return f"cannot be talked to: {type(error).__name__} {error}"
 
 
@@ -220,7 +237,7 @@ class Wire:
         self.evidence: list[Exchange] = []
         self.tape: list[Sent] = []
         self.tally = Tally()
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False, verify=_certificates())
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False, verify=certificates(target.ca))
 
     def close(self) -> None:
         """Close all connections."""

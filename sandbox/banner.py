@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from sandbox import __version__
 from sandbox.app import Application
 
 
-def banner(app: Application, url: str) -> str:
-    """URLs, the default world's credentials and sites, a curl line for each API, what was compiled."""
+def banner(app: Application, url: str, trust: tuple[Path, str] | None = None) -> str:
+    """URLs, the default world's credentials and sites, a curl line for each API, what was compiled.
+
+    `trust`: under HTTPS the file of the certificate that clients have to trust, and its fingerprint.
+    """
+    curl = "curl" if trust is None else f"curl --cacert {shlex.quote(str(trust[0].absolute()))}"
     hrms, scan2evolve = (url + app.documents[name].base_path for name in ("hrms", "scan2evolve"))
     tokens = {token.environment: app.secrets.tokens[token.id] for token in app.default.application_tokens.values()}
     lines = [
@@ -17,6 +24,10 @@ def banner(app: Application, url: str) -> str:
         f"  Scan2Evolve     {scan2evolve}",
         f"  control plane   {url}/_sandbox" + ("   (needs the control key)" if app.settings.control_key else ""),
         f"  documents       {url}/openapi/{{hrms,scan2evolve,control}}.yaml",
+    ]
+    if trust is not None:
+        lines += [f"  trust           {trust[0].absolute()}", f"    SHA-256           {trust[1]}"]
+    lines += [
         "",
         "World default, the same credentials at every start:",
         f"  HRMS token, staging   {tokens['staging']}",
@@ -35,8 +46,8 @@ def banner(app: Application, url: str) -> str:
     lines += [
         "",
         "Try:",
-        f"  curl -H 'Authorization: Bearer {tokens['staging']}' -H 'X-Environment: staging' {hrms}/v1/users",
-        f"  curl -u {first}:{app.secrets.clients[first]} {scan2evolve}/api/v1/users",
+        f"  {curl} -H 'Authorization: Bearer {tokens['staging']}' -H 'X-Environment: staging' {hrms}/v1/users",
+        f"  {curl} -u {first}:{app.secrets.clients[first]} {scan2evolve}/api/v1/users",
         "",
         f"Compiled {counts['operations']} operations, {counts['validators']} validators, {counts['rules']} rules.",
         "Ctrl-C stops.",

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -61,6 +62,9 @@ def commands() -> None:
     type=click.IntRange(1, 31_536_000),
     help="Seconds without a request after which a world goes that was made without ttl_seconds.",
 )
+@_option("--tls", is_flag=True, help="Serve HTTPS, by a certificate authority made at the start.")
+@_option("--tls-ca", default="hris-sandbox-ca.pem", show_default=True, help="Where its certificate is saved.")
+@_option("--tls-name", multiple=True, help="A name or address for the server's certificate; may be repeated.")
 @_option("--log-level", default="warning", show_default=True, type=click.Choice(LEVELS), help="info: a line a request.")
 @_option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]), help="Of the log.")
 def serve(
@@ -73,6 +77,9 @@ def serve(
     cors_origin: tuple[str, ...],
     max_worlds: int,
     world_ttl: int | None,
+    tls: bool,
+    tls_ca: str,
+    tls_name: tuple[str, ...],
     log_level: str,
     log_format: str,
 ) -> None:
@@ -82,7 +89,8 @@ def serve(
     # Imported here: `spec` and `--version` need none of it.
     from sandbox.app import Application
     from sandbox.banner import banner
-    from sandbox.server import BindError, bind, is_loopback, run
+    from sandbox.server import BindError, bind, is_loopback, run, url_of
+    from sandbox.tls import TlsError, for_host, save_authority
 
     if not is_loopback(host) and not control_key:
         raise click.ClickException(
@@ -95,14 +103,16 @@ def serve(
     )
     try:
         app = Application(settings)
+        held = for_host(host, tls_name) if tls else None
         sockets = bind(host, port)
-    except (DocumentError, BindError) as error:
+        if held is not None:
+            save_authority(held, Path(tls_ca))
+    except (DocumentError, BindError, TlsError) as error:
         raise click.ClickException(str(error)) from None
-    shown = f"[{host}]" if ":" in host else host
-    url = f"http://{shown}:{sockets[0].getsockname()[1]}"
-    click.echo(banner(app, url))
+    trust = None if held is None else (Path(tls_ca), held.fingerprint)
+    click.echo(banner(app, url_of(host, sockets, held), trust))
     sys.stdout.flush()
-    run(app, sockets)
+    run(app, sockets, held)
 
 
 @commands.command()
@@ -113,6 +123,7 @@ def serve(
 @click.option(
     "--credentials", help="JSON file like the answer to POST /_sandbox/worlds; env: HRIS_SANDBOX_CREDENTIALS names it."
 )
+@click.option("--ca", help="File with the certificate of the target's authority, where that is not known anyway.")
 @click.option("--profile", default="quick", show_default=True, help="How much is tried: quick, ci or nightly.")
 @click.option("--claims", multiple=True, help="Only claims of this name, * for any text; may be repeated.")
 @click.option(
@@ -155,6 +166,7 @@ def conform(claims: tuple[str, ...], **asked: Any) -> int:
 @click.option(
     "--credentials", help="JSON file like the answer to POST /_sandbox/worlds; env: HRIS_SANDBOX_CREDENTIALS names it."
 )
+@click.option("--ca", help="File with the certificate of the target's authority, where that is not known anyway.")
 @click.option("--allow-writes", is_flag=True, help="Let cases write to a target that is not on this machine.")
 @click.option("--curl", is_flag=True, help="Print the one CASE as a shell script, and send nothing.")
 def replay(cases: tuple[str, ...], curl: bool, **asked: Any) -> int:

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import ipaddress
 import socket
+import ssl
 import threading
 from asyncio import TimerHandle, Transport
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sandbox.app import Application
+from sandbox.tls import Tls
 
 # Request line and headers together; and the seconds within which they must have come.
 MAX_HEAD_BYTES = 64 * 1024
@@ -203,7 +205,23 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration(app: Application) -> uvicorn.Config:
+class _Loop(uvloop.Loop):  # type: ignore[misc]
+    """uvloop, under which a TLS handshake has the time that a head has, and a goodbye the time that a stop has."""
+
+    async def create_server(self, *arguments: Any, ssl: ssl.SSLContext | None = None, **options: Any) -> Any:
+        """Listen; the loop's own deadlines of a minute and of half a minute are for friendlier networks."""
+        if ssl is not None:
+            options |= {"ssl_handshake_timeout": HEAD_TIMEOUT, "ssl_shutdown_timeout": _STOP_SECONDS}
+        return await super().create_server(*arguments, ssl=ssl, **options)
+
+
+def url_of(host: str, sockets: list[socket.socket], tls: Tls | None) -> str:
+    """The base URL of a server that was bound to `host`."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'http' if tls is None else 'https'}://{shown}:{sockets[0].getsockname()[1]}"
+
+
+def configuration(app: Application, tls: Tls | None = None) -> uvicorn.Config:
     """Uvicorn's configuration: no headers of its own making, and none from a peer believed."""
     return uvicorn.Config(
         app.asgi,
@@ -218,39 +236,44 @@ def configuration(app: Application) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=_STOP_SECONDS,  # type: ignore[arg-type]
+        ssl_context_factory=None if tls is None else lambda *_: tls.context,
     )
 
 
-def run(app: Application, sockets: list[socket.socket]) -> None:
+def run(app: Application, sockets: list[socket.socket], tls: Tls | None = None) -> None:
     """Serve until SIGINT or SIGTERM; open connections are given half a second."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
-    server = uvicorn.Server(configuration(app))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, contextlib.suppress(KeyboardInterrupt):
+    server = uvicorn.Server(configuration(app, tls))
+    with asyncio.Runner(loop_factory=_Loop) as runner, contextlib.suppress(KeyboardInterrupt):
         runner.run(server.serve(sockets=sockets))
 
 
 @contextlib.contextmanager
 def serving(
-    app: Application, host: str = "127.0.0.1", port: int = 0, loop: asyncio.AbstractEventLoop | None = None
+    app: Application,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    loop: asyncio.AbstractEventLoop | None = None,
+    tls: Tls | None = None,
 ) -> Iterator[str]:
     """Serve in a thread of its own for as long as the context lasts; yields the URL. Raises BindError.
 
     `loop` is the event loop to serve on, for who has work to put on it; it is closed at the end.
     """
     sockets = bind(host, port)
-    server = uvicorn.Server(configuration(app))
+    server = uvicorn.Server(configuration(app, tls))
 
     def serve() -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop if loop is None else lambda: loop) as runner:
+        with asyncio.Runner(loop_factory=_Loop if loop is None else lambda: loop) as runner:
             runner.run(server.serve(sockets=sockets))
 
     thread = threading.Thread(target=serve, name="sandbox", daemon=True)
     thread.start()
     try:
-        yield f"http://{host}:{sockets[0].getsockname()[1]}"
+        yield url_of(host, sockets, tls)
     finally:
         server.should_exit = True
         thread.join(10)

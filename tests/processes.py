@@ -31,7 +31,7 @@ class Process:
         self.popen = popen
         self._log = log
         self.first_line = self._line()
-        match = re.search(r"http://\S+", self.first_line)
+        match = re.search(r"https?://\S+", self.first_line)
         assert match, f"{self.first_line!r} {self.log()}"
         self.url = match[0]
 

@@ -66,6 +66,13 @@ def test_wheel_serves_all_apis_outside_of_the_checkout(installed: Path, tmp_path
         assert process.log() == ""
 
 
+def test_wheel_without_the_extra_tls_says_what_to_install(installed: Path, tmp_path: Path) -> None:
+    """HTTPS takes a library that does not come along: one line names it, and no file is made."""
+    result = completed("serve", "--port", "0", "--tls", command=(str(installed / "hris-sandbox"),), folder=tmp_path)
+    assert result.stderr == "hris-sandbox: trustme is not installed: pip install 'hris-sandbox[tls]'\n"
+    assert (result.returncode, result.stdout, list(tmp_path.iterdir())) == (2, "", [])
+
+
 def test_wheel_needs_no_test_library(installed: Path, tmp_path: Path) -> None:
     """None of them is installed with it, and everything of the server can be imported."""
     code = (

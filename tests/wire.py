@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import socket
+import ssl
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,13 +30,15 @@ class Answer(NamedTuple):
 
 
 class Wire:
-    """One connection. No wait is longer than `patience` seconds."""
+    """One connection, over TLS if it has a context. No wait is longer than `patience` seconds."""
 
-    def __init__(self, url: str, patience: float = 10.0) -> None:
+    def __init__(self, url: str, patience: float = 10.0, tls: ssl.SSLContext | None = None) -> None:
         address = urlsplit(url)
         assert address.hostname
         assert address.port
         self._socket = socket.create_connection((address.hostname, address.port), patience)
+        if tls is not None:
+            self._socket = tls.wrap_socket(self._socket, server_hostname=address.hostname)
         self._buffer = b""
 
     def __enter__(self) -> Wire:
