@@ -249,16 +249,16 @@ class Pipeline:
             if answer is None or answer.media:
                 raise AnswerMismatch(f"{operation.id} does not document {reply.status} without a body")
             return b""
-        validator = self._validator(call, operation, reply)
-        if reply.listing is None:
-            self._check(call, validator, reply.payload, reply.status)
-            return encode(reply.payload)
         listing = reply.listing
-        if listing.version is not None:
+        if listing is not None and listing.version is not None:
             kept = call.world.encoded.get((operation.id, call.actor.environment))
-            if kept is not None and kept[0] == (listing.version, validator):
+            if kept is not None and kept[0] == (listing.version, call.world.readings):
                 reply.journaled = kept[2]
                 return kept[1]
+        validator = self._validator(call, operation, reply)
+        if listing is None:
+            self._check(call, validator, reply.payload, reply.status)
+            return encode(reply.payload)
         body, reply.journaled = await self._encode_listing(call, operation, listing, validator)
         return body
 
@@ -276,7 +276,7 @@ class Pipeline:
         self, call: Call, operation: Operation, listing: Listing, validator: jsonschema_rs.Validator
     ) -> tuple[bytes, Body]:
         key = (operation.id, call.actor.environment)
-        made_from = (listing.version, validator)
+        made_from = (listing.version, call.world.readings)
         pieces = []
         items = list(listing.items)
         for start in range(0, len(items) or 1, SLICE):

@@ -7,6 +7,7 @@ request: reading writes first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox import audit, journal
@@ -18,6 +19,8 @@ from sandbox.rings import Ring
 
 if TYPE_CHECKING:
     from sandbox.calls import Call, Reply
+
+Header = tuple[bytes, bytes]
 
 # So many small requests wait to be written; one with bodies of so many bytes is written at once.
 _WAITING = 128
@@ -33,7 +36,7 @@ class Seen(NamedTuple):
     call: Call
     refusal: Refusal | None
     reply: Reply
-    headers: list[tuple[bytes, bytes]]
+    headers: list[Header]
     body: bytes
 
 
@@ -44,7 +47,9 @@ class Recorder:
         self._journal = journal.new_journal()
         self._audit = audit.new_audit_log()
         self._waiting: list[Seen] = []
-        self._heads = (b"", b"")
+        #: What came and went last, with what was kept of it: a client's headers rarely change.
+        self._came: tuple[Sequence[Header], bytes] = ([], b"")
+        self._went: tuple[Sequence[Header], bytes] = ([], b"")
 
     @property
     def journal(self) -> Ring[Entry]:
@@ -92,22 +97,19 @@ class Recorder:
             redact_outcomes(reply.records),
             reply.records_bytes,
         )
-        # What was equal the last time is kept once: a client's headers rarely change.
-        request_head, response_head = redact_head(call.raw_headers), head(headers)
-        if request_head == self._heads[0]:
-            request_head = self._heads[0]
-        if response_head == self._heads[1]:
-            response_head = self._heads[1]
-        self._heads = request_head, response_head
+        if call.raw_headers != self._came[0]:
+            self._came = call.raw_headers, redact_head(call.raw_headers)
+        if headers != self._went[0]:
+            self._went = headers, head(headers)
         return Entry(
             act,
             call.method if operation is None else operation.method,
             redact(call.path) if operation is None or call.path != operation.raw_path else operation.raw_path,
             redact(call.query_string) if call.query_string else b"",
             decision,
-            request_head,
+            self._came[1],
             Body.of(call.body),
-            response_head,
+            self._went[1],
             reply.journaled or Body.of(body),
             tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),
         )

@@ -7,8 +7,10 @@ import binascii
 import hmac
 import ipaddress
 import re
+from functools import lru_cache
 
 from sandbox.errors import Refusal
+from sandbox.ids import digest
 
 
 def bearer_token(header: str | None) -> str | None:
@@ -16,6 +18,16 @@ def bearer_token(header: str | None) -> str | None:
     scheme, _, rest = (header or "").partition(" ")
     rest = rest.strip(" ")
     return rest if scheme.lower() == "bearer" and rest and " " not in rest else None
+
+
+@lru_cache(maxsize=1024)
+def bearer_digest(header: str | None) -> str | None:
+    """The digest of the token of `Bearer <token>`, None where the header holds something else.
+
+    The headers that came last are remembered: a client sends the same one with every request.
+    """
+    token = bearer_token(header)
+    return None if token is None else digest(token)
 
 
 def basic_pair(header: str | None) -> tuple[str, str] | None:

@@ -11,8 +11,7 @@ from sandbox.calls import Call, Listing, Reply
 from sandbox.document import Operation, Parameter
 from sandbox.errors import Refusal, hrms_body
 from sandbox.hrms.directory import Department, Directory, Person, Position, WorkLocation
-from sandbox.ids import digest
-from sandbox.security import bearer_token
+from sandbox.security import bearer_digest
 
 NAME = "hrms"
 ERROR_MEDIA_TYPE = "application/json"
@@ -52,8 +51,7 @@ def reads_body_first(operation: Operation) -> bool:
 
 def identify(call: Call, use: bool) -> None:
     """Find the world and the application token; without a good one, note the 401 (HRMS-AUTH-02)."""
-    text = bearer_token(call.header(b"authorization"))
-    key = digest(text) if text is not None else ""
+    key = bearer_digest(call.header(b"authorization")) or ""
     world = call.worlds.of_digest(key)
     call.world = call.named_world() if world is None else world
     token = call.world.application_tokens.get(key)

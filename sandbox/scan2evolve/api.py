@@ -21,7 +21,7 @@ from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import read_batch
 from sandbox.scan2evolve.rules import STANDARD_ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
-from sandbox.security import basic_pair, bearer_token
+from sandbox.security import basic_pair, bearer_digest
 
 NAME = "scan2evolve"
 ERROR_MEDIA_TYPE = "application/json"
@@ -78,9 +78,8 @@ def identify(call: Call, use: bool) -> None:
         _count_for(call, call.world.tokens.credentials.get(client_id or ""), "client")
         return
     credential = None
-    token, pair = bearer_token(header), basic_pair(header)
-    if token is not None:
-        key = digest(token)
+    key, pair = bearer_digest(header), basic_pair(header)
+    if key is not None:
         call.world = worlds.of_digest(key) or call.named_world()
         sliding = call.world.readings.token_lifetime == "sliding"
         credential = call.world.tokens.use(key, call.world.clock.now(), sliding, use)
@@ -90,12 +89,12 @@ def identify(call: Call, use: bool) -> None:
     else:
         call.world = call.named_world()
     if credential is None:
-        if token is not None and worlds.of_digest(key) is not None:
+        if key is not None and worlds.of_digest(key) is not None:
             call.notes += ("The token belongs to this world, but is expired, revoked or from before a reset",)
         call.unauthorized = Refusal(401, "Unauthorized", step="credentials", claims=("S2E-AUTH-07",))
         return
     call.principal = call.world.organizations[credential.organization]
-    _count_for(call, credential, "bearer" if token is not None else "basic")
+    _count_for(call, credential, "bearer" if key is not None else "basic")
 
 
 def _count_for(call: Call, credential: Credential | None, kind: str) -> None:
