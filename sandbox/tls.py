@@ -1,6 +1,6 @@
 """HTTPS: a certificate authority made at the start, and what a server needs of it (S2E-SEC-01).
 
-The authority's key is never written anywhere, and no certificate is made with it after the first.
+The authority's key is never written anywhere.
 """
 
 from __future__ import annotations
@@ -11,16 +11,25 @@ import os
 import re
 import ssl
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox.clock import machine_ms
 
+if TYPE_CHECKING:
+    from trustme import CA
+
 # Some clients refuse a certificate that is valid for longer.
 _DAYS = 397
-_NAME = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# So many certificates for names below localhost are kept.
+_MAX_KEPT = 256
+# Two hyphens in the third place begin an international name, which is not read here.
+_LABEL = "(?!..--)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}")
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -55,34 +64,49 @@ def for_host(host: str, names: tuple[str, ...]) -> Tls:
 def make(names: tuple[str, ...] = ()) -> Tls:
     """A new authority, and a server certificate for localhost, 127.0.0.1, ::1 and `names`.
 
+    Who asks for a name below localhost, which may be a world's, is shown a certificate for that name.
     Raises TlsError where a name is none, and where the extra `tls` is not installed.
     """
-    for name in names:
-        if not _is_name(name):
-            raise _no_name(name)
     try:
         import trustme
     except ImportError as error:
         raise TlsError(f"{error.name} is not installed: pip install 'hris-sandbox[tls]'") from None
-    today = datetime.fromtimestamp(machine_ms() // 1000, UTC)
     authority = trustme.CA(organization_name="hris-sandbox")
-    try:
-        certificate = authority.issue_cert(
-            *dict.fromkeys(("localhost", "127.0.0.1", "::1", *(name.lower() for name in names))),
-            common_name="hris-sandbox",
-            organization_name="hris-sandbox",
-            # A client's clock may be behind.
-            not_before=today - timedelta(days=1),
-            not_after=today + timedelta(days=_DAYS - 1),
-        )
-    except UnicodeError:
-        # Looks like a name, but is no international one though it begins like one.
-        raise _no_name(", ".join(names)) from None
+    context = _context(authority, dict.fromkeys(("localhost", "127.0.0.1", "::1", *(name.lower() for name in names))))
+
+    @lru_cache(maxsize=_MAX_KEPT)
+    def of_name(name: str) -> ssl.SSLContext:
+        return _context(authority, (name,))
+
+    def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        # No wildcard would do: OpenSSL, for one, takes none directly below a top-level name.
+        if name is not None and name.lower().endswith(".localhost"):
+            with contextlib.suppress(TlsError):
+                connection.context = of_name(name.lower())
+
+    context.sni_callback = choose
+    return Tls(context, authority.cert_pem.bytes())
+
+
+def _context(authority: CA, names: Iterable[str]) -> ssl.SSLContext:
+    """What to serve with under these names."""
+    for name in names:
+        if not _is_name(name):
+            raise TlsError(f"no certificate can name {name!r}: give a host name or an IP address")
+    today = datetime.fromtimestamp(machine_ms() // 1000, UTC)
+    certificate = authority.issue_cert(
+        *names,
+        common_name="hris-sandbox",
+        organization_name="hris-sandbox",
+        # A client's clock may be behind.
+        not_before=today - timedelta(days=1),
+        not_after=today + timedelta(days=_DAYS - 1),
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     certificate.configure_cert(context)
-    return Tls(context, authority.cert_pem.bytes())
+    return context
 
 
 def save_authority(tls: Tls, file: Path) -> None:
@@ -106,10 +130,6 @@ def save_authority(tls: Tls, file: Path) -> None:
             raise
     except OSError as error:
         raise TlsError(f"--tls-ca {file}: {error.strerror}") from None
-
-
-def _no_name(name: str) -> TlsError:
-    return TlsError(f"no certificate can name {name!r}: give a host name or an IP address")
 
 
 def _is_name(name: str) -> bool:

@@ -68,10 +68,10 @@ def test_connection_is_made_with_tls_1_2_and_newer(https: str, tls: Tls, host: s
         assert wire.answer().json()["status"] == "ok"
 
 
-def names_of(tls: Tls) -> set[tuple[str, str]]:
-    """The names in the server's certificate."""
+def names_of(tls: Tls, asked: str = "localhost") -> set[tuple[str, str]]:
+    """The names in the certificate that the server shows to whoever asks for a name."""
     server, client = ssl.MemoryBIO(), ssl.MemoryBIO()
-    asking = trusting(tls).wrap_bio(server, client, server_hostname="localhost")
+    asking = trusting(tls).wrap_bio(server, client, server_hostname=asked)
     answering = tls.context.wrap_bio(client, server, server_side=True)
     for _ in range(3):
         for side in (asking, answering):
@@ -100,6 +100,19 @@ def test_certificate_names_this_machine_and_what_was_asked_for(
     """The loopback's names are always there; the address that means all is no name."""
     always = {("DNS", "localhost"), ("IP Address", "127.0.0.1"), ("IP Address", "0:0:0:0:0:0:0:1")}
     assert names_of(for_host(host, more)) == always | besides
+
+
+@pytest.mark.parametrize("name", ["my-test.localhost", "MY-TEST.localhost", "a.b.localhost"])
+def test_certificate_for_a_name_below_localhost_is_made_when_it_is_asked_for(tls: Tls, name: str) -> None:
+    """A world can be called by its name over HTTPS, too: the client finds that very name."""
+    assert names_of(tls, name) == {("DNS", name.lower())}
+
+
+@pytest.mark.parametrize("name", ["a_b.localhost", "xy--z.localhost", "localhost.test"])
+def test_certificate_for_any_other_name_is_not_made(tls: Tls, name: str) -> None:
+    """Who asks for what is no name, or not this machine's, is shown the usual certificate, and refuses it."""
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
+        names_of(tls, name)
 
 
 @pytest.mark.parametrize(
