@@ -52,6 +52,18 @@ def head(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"\n".join([part for pair in headers for part in pair])
 
 
+def header_pairs(head: bytes) -> Iterable[tuple[str, str]]:
+    """The headers of which `head` or `redact_head` made one text."""
+    parts = head.decode("latin-1").split("\n") if head else []
+    return zip(parts[::2], parts[1::2], strict=True)
+
+
+def shown_header(name: str, value: str) -> str:
+    """A request header as the journal would show it."""
+    pairs = header_pairs(redact_head([(name.lower().encode("latin-1"), value.encode("latin-1"))]))
+    return "".join(text for _, text in pairs)
+
+
 def _hidden(value: bytes) -> bytes:
     scheme, space, _ = value.partition(b" ")
     return scheme[:16] + b" [redacted]" if space and scheme.isalpha() else b"[redacted]"
@@ -97,9 +109,8 @@ class Body(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
     def view(self, head: bytes) -> dict[str, Any]:
         """As the control plane shows it, with the headers that `redact_head` made."""
-        parts = head.decode("latin-1").split("\n") if head else []
         return {
-            "headers": [list(pair) for pair in zip(parts[::2], parts[1::2], strict=True)],
+            "headers": [list(pair) for pair in header_pairs(head)],
             "body": self.head.decode("utf-8", "replace") if self.size else None,
             "body_bytes": self.size,
             "body_cut": self.size > MAX_BODY,

@@ -20,7 +20,7 @@ class Ring(Generic[Entry]):
     at every request. A dropped entry leaves None in its place.
     """
 
-    __slots__ = ("_items", "_max_bytes", "_max_entries", "_weigh", "bytes", "last")
+    __slots__ = ("_items", "_max_bytes", "_max_entries", "_weigh", "bytes", "last", "lost")
 
     def __init__(
         self,
@@ -34,6 +34,8 @@ class Ring(Generic[Entry]):
         self._max_bytes = size
         self.bytes = 0
         self.last = 0
+        #: The number up to which entries have made room since the last clearing, 0 where none has.
+        self.lost = 0
 
     def append(self, entry: Entry) -> None:
         """Keep `entry` under the next number; a number never comes again."""
@@ -52,10 +54,13 @@ class Ring(Generic[Entry]):
 
     def _forget(self) -> None:
         items = self._items
+        kept = len(items)
         while len(items) > self._max_entries or (self.bytes > self._max_bytes and len(items) > 1):
             oldest = items.popleft()
             if oldest is not None:
                 self.bytes -= self._weigh(oldest)
+        if len(items) < kept:
+            self.lost = self.last - len(items)
 
     def __len__(self) -> int:
         return sum(entry is not None for entry in self._items)
@@ -73,17 +78,19 @@ class Ring(Generic[Entry]):
 
     def drop(self, numbers: set[int]) -> None:
         """Forget the entries of these numbers."""
-        self.restore(self.last, [(number, entry) for number, entry in self.items() if number not in numbers])
+        self.restore(self.last, [(number, entry) for number, entry in self.items() if number not in numbers], self.lost)
 
     def clear(self) -> None:
         """Forget all entries; numbering goes on."""
         self._items.clear()
         self.bytes = 0
+        self.lost = 0
 
-    def restore(self, last: int, entries: list[tuple[int, Entry]]) -> None:
-        """Back to what a snapshot held: entries by rising number, the last at most `last`."""
+    def restore(self, last: int, entries: list[tuple[int, Entry]], lost: int = 0) -> None:
+        """Back to what a snapshot held: entries by rising number, the last at most `last`, those up to `lost` gone."""
         held = dict(entries)
         first = entries[0][0] if entries else last + 1
         self._items = deque(held.get(number) for number in range(max(first, last - self._max_entries + 1), last + 1))
         self.bytes = sum(self._weigh(entry) for entry in self._items if entry is not None)
         self.last = last
+        self.lost = lost

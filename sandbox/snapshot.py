@@ -15,7 +15,7 @@ from sandbox.deviations.catalogue import Clash, Unknown, compiled
 from sandbox.deviations.deviation import Parts
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ApplicationToken, Environment
-from sandbox.ids import IdsState
+from sandbox.ids import Count, IdsState
 from sandbox.journal import Entry, fault
 from sandbox.ratelimit import Limit, RateLimiterState
 from sandbox.readings import Readings
@@ -52,6 +52,7 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last: int
     entries: list[tuple[int, Entry]]
+    lost: Count = 0
 
 
 class _MailLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,7 +106,7 @@ def take(world: World) -> dict[str, Any]:
         application_tokens=list(world.application_tokens.values()),
         organizations=[organization.state() for organization in world.organizations.values()],
         directories={environment: directory.state() for environment, directory in world.directories.items()},
-        journal=_EntryLog(world.journal.last, list(world.journal.items())),
+        journal=_EntryLog(world.journal.last, list(world.journal.items()), world.journal.lost),
         outbox=_MailLog(world.outbox.last, list(world.outbox.items())),
         audit=_AuditLog(world.audit.last, list(world.audit.items())),
         deviations=world.deviations,
@@ -190,6 +191,8 @@ def _check_ranges(state: _State) -> None:
         numbers = [number for number, _ in held.entries]
         if len(numbers) > MAX_ENTRIES or any(a >= b for a, b in pairwise([0, *numbers, held.last + 1])):
             raise InvalidSnapshot("the numbers do not rise", f"/state/{name}/entries")
+    if state.journal.lost >= min([number for number, _ in state.journal.entries], default=state.journal.last + 1):
+        raise InvalidSnapshot("what has made room is still there", "/state/journal/lost")
     for index, (_, entry) in enumerate(state.journal.entries):
         wrong = fault(entry)
         if wrong is not None:
@@ -230,6 +233,7 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
     )
     for ring, held in rings:
         ring.restore(held.last, held.entries)
+    world.journal.lost = state.journal.lost
     for client_id in world.tokens.credentials:
         worlds.register_client(world, client_id)
     for token_digest in (*world.tokens.tokens, *world.application_tokens):

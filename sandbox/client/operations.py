@@ -174,6 +174,18 @@ class WorldOperations(Caller):
             query={"after": after, "limit": limit, "operation": operation, "status": status},
         )
 
+    def verify_journal(self, **body: Unpack[shapes.Verification]) -> shapes.Verified:
+        """Verify what came.
+
+        Whether the journal holds requests that fit a pattern: as often as `times` or `at_least` says (at
+        least once by default), or each of several behind the one before (`in_order`). Where it does not, the
+        answer is a 409 that says what was expected, what was found, which entries come nearest, and what
+        differs. A pattern that no request can ever fit is refused with 422, and `times` with 409 where
+        entries that might count have made room for newer ones.
+        """
+        answer: shapes.Verified = self.call("POST", f"{self.path}/journal/verify", body=body)
+        return answer
+
     def get_journal_entry(self, item: str, /) -> shapes.JournalEntry:
         """Show one entry of the journal. Batches are explained record by record."""
         answer: shapes.JournalEntry = self.call("GET", f"{self.path}/journal/{self.quoted(item)}")

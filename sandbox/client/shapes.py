@@ -930,6 +930,147 @@ class JournalList(TypedDict):
     next: str | None
 
 
+class JournalSummary(TypedDict):
+    """Enough of an entry of the journal to find it by."""
+
+    id: str
+    at: str
+    api: Literal["hrms", "scan2evolve"]
+    #: The operationId, null where no operation matched.
+    operation: str | None
+    method: str
+    #: As it was sent.
+    path: str
+    status: int
+
+
+PatternValue = TypedDict(
+    "PatternValue",
+    {
+        "in": NotRequired[Literal["request", "response"]],
+        "pointer": str,
+        "equals": NotRequired[Any],
+        "exists": NotRequired[bool],
+    },
+)
+"""What is at a place of a JSON body. Without `equals` it is enough that there is something."""
+
+
+class PatternSent(TypedDict):
+    """What is at a place of a record, wherever in the batch the record was sent."""
+
+    pointer: str
+    #: The value there.
+    equals: NotRequired[Any]
+    #: False for a place where there must be nothing.
+    exists: NotRequired[bool]
+
+
+class PatternRecord(TypedDict):
+    """A record of a batch that has all of this."""
+
+    #: Exactly this ID.
+    externalEmployeeId: NotRequired[str]
+    outcome: NotRequired[Literal["CREATED", "UPDATED", "ERROR"]]
+    #: The rule that failed it, or one of its warnings, as the journal names them.
+    rule: NotRequired[str]
+    #: Its error or one of its warnings, word by word.
+    message: NotRequired[str]
+    #: What it held as it was sent.
+    sent: NotRequired[list[PatternSent]]
+
+
+class Pattern(TypedDict):
+    """What a request must have to fit. Without any of it, every request fits."""
+
+    api: NotRequired[Literal["hrms", "scan2evolve"]]
+    #: The operationId.
+    operation: NotRequired[str]
+    #: For what hit no operation: the method.
+    method: NotRequired[str]
+    #: The whole path as it was sent, without the query.
+    path: NotRequired[str]
+    #: The answer's status.
+    status: NotRequired[int]
+    headers: NotRequired[dict[str, str | None]]
+    response_headers: NotRequired[dict[str, str | None]]
+    #: Places in the bodies. One over 64 KiB is kept in part, and fits nothing.
+    json: NotRequired[list[PatternValue]]
+    record: NotRequired[PatternRecord]
+
+
+class Verification(TypedDict):
+    """What is expected: `pattern` with `times` or `at_least`, or else `in_order`."""
+
+    pattern: NotRequired[Pattern]
+    #: So many and no more; 0 is never.
+    times: NotRequired[int]
+    #: So many or more; 1 where neither is given.
+    at_least: NotRequired[int]
+    #: Patterns, each to be found behind the one before; others may come in between.
+    in_order: NotRequired[list[Pattern]]
+    #: Look only at what came behind this entry.
+    after: NotRequired[str]
+
+
+class Verified(TypedDict):
+    """What was found."""
+
+    #: How many entries were looked at.
+    looked_at: int
+    #: How many of them fit.
+    found: int
+    #: Those that fit, oldest first.
+    matched: list[JournalSummary]
+
+
+class JournalMiss(TypedDict):
+    """An entry that does not fit, and what differs."""
+
+    id: str
+    at: str
+    api: Literal["hrms", "scan2evolve"]
+    #: The operationId, null where no operation matched.
+    operation: str | None
+    method: str
+    #: As it was sent.
+    path: str
+    status: int
+    #: A sentence for each condition that is not met.
+    differences: list[str]
+
+
+class VerificationFailureExpected(TypedDict):
+    """How often: the one that was asked for."""
+
+    times: NotRequired[int]
+    at_least: NotRequired[int]
+    #: So many patterns.
+    in_order: NotRequired[int]
+
+
+class VerificationFailure(TypedDict):
+    """What was expected, what was found, and what comes nearest (RFC 9457)."""
+
+    type: Literal["/problems/verification-failed"]
+    title: str
+    status: Literal[409]
+    #: All of it in words.
+    detail: str
+    #: The pattern of `in_order` that was not found.
+    pointer: str | None
+    #: How often: the one that was asked for.
+    expected: VerificationFailureExpected
+    #: How many entries were looked at.
+    looked_at: int
+    #: How many of them fit.
+    found: int
+    #: Those that fit, oldest first.
+    matched: list[JournalSummary]
+    #: Of those that do not fit the nearest three, the nearest first; none where too many fit.
+    nearest: list[JournalMiss]
+
+
 class OutboxMessage(TypedDict):
     """An e-mail that would have gone out."""
 

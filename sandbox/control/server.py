@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox import __version__, audit, journal, outbox, snapshot
+from sandbox import __version__, audit, outbox, snapshot
 from sandbox.calls import Call, Reply
 from sandbox.clock import EARLIEST_MS, LATEST_MS, instant_text, parse_instant
 from sandbox.control.api import Handler, body_of, page, ring_cursor, ring_page, world_of
 from sandbox.control.company import token_view
 from sandbox.control.deviations import asked
 from sandbox.control.organizations import organization_view
-from sandbox.control.problems import conflict, invalid, missing
+from sandbox.control.problems import conflict, invalid
 from sandbox.ratelimit import Limit
 from sandbox.readings import CATALOGUE
 from sandbox.scan2evolve.organization import Conflict
@@ -251,42 +251,7 @@ def patch_limits(call: Call) -> Reply:
     return get_limits(call)
 
 
-# -- journal, outbox, audit log --------------------------------------------------------------------------------
-
-
-def _matching(call: Call, world: World) -> list[tuple[int, journal.Entry]]:
-    operation, status = call.query.get("operation"), call.query.get("status")
-    return [
-        (number, entry)
-        for number, entry in world.journal.items(ring_cursor(call))
-        if operation in (None, entry.act.operation) and status in (None, entry.act.status)
-    ]
-
-
-def list_journal(call: Call) -> Reply:
-    """What was asked of a world and what was decided, oldest first."""
-    return ring_page(call, _matching(call, world_of(call)), journal.view)
-
-
-def clear_journal(call: Call) -> Reply:
-    """Forget the journal, or the entries that match."""
-    world = world_of(call)
-    if not call.query:
-        world.journal.clear()
-        return Reply(204)
-    matching = _matching(call, world)
-    world.journal.drop({number for number, _ in matching[: call.query.get("limit", len(matching))]})
-    return Reply(204)
-
-
-def get_journal_entry(call: Call) -> Reply:
-    """One entry of the journal."""
-    world, text = world_of(call), call.path_values[-1]
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
-    entry = world.journal.get(number)
-    if entry is None:
-        raise missing(f"journal entry {text!r}, or not any more", "#/path/id")
-    return Reply(payload=journal.view(number, entry))
+# -- outbox, audit log -----------------------------------------------------------------------------------------
 
 
 def list_outbox(call: Call) -> Reply:
@@ -333,9 +298,6 @@ HANDLERS: dict[str, Handler] = {
     "patchWorldReadings": patch_readings,
     "getLimits": get_limits,
     "patchLimits": patch_limits,
-    "listJournal": list_journal,
-    "clearJournal": clear_journal,
-    "getJournalEntry": get_journal_entry,
     "listOutbox": list_outbox,
     "clearOutbox": clear_outbox,
     "listAudit": list_audit,
