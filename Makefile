@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check check-fast lint lint-docs format conform matrix client mutants bench clean
+.PHONY: help serve test check check-fast lint lint-docs format conform matrix client mutants fuzz bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ client: $(VENV)/.dev ## Write the typed control client anew from its document
 
 mutants: $(VENV)/.dev ## Judge mutants of the domain, write contracts/mutants.md (ARGS="--every 10" for a sample)
 	$(BIN)/python -m tests.mutants $(ARGS)
+
+fuzz: $(VENV)/.dev ## Look for what no test has met, with new seeds (ARGS="--minutes 60 --seed N")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## Measure the hot paths as ratios to a bare route (needs wrk)
 	$(BIN)/python -m bench $(ARGS)

@@ -36,7 +36,7 @@ class Asked:
     seed: int = 0
     workers: int = 1
     allow_writes: bool = False
-    max_requests: int = 100_000
+    max_requests: int | None = None
     strict: bool = False
     report: str | None = None
     run_id: str = ""

@@ -34,7 +34,7 @@ def replay(places: tuple[str, ...], options: Options, console: Console) -> int:
     target = options.target if options.writes else replace(options.target, control=None)
     replaying = Replay(
         target,
-        Budget(options.max_requests),
+        Budget(options.most_requests),
         options.credentials,
         readings=_followed(options, target, any(case.readings for case in cases)),
         template=options.template,

@@ -133,7 +133,7 @@ def serve(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Checks at a time, in threads."
 )
 @click.option("--allow-writes", is_flag=True, help="Let checks write to a target that is not on this machine.")
-@click.option("--max-requests", default=100_000, show_default=True, type=click.IntRange(1), help="Stop beyond so many.")
+@click.option("--max-requests", type=click.IntRange(1), help="Stop beyond so many; by default as the profile needs.")
 @click.option("--strict", is_flag=True, help="Let broken claims fail the run that are merely assumed.")
 @click.option("--report", help="Folder for report.html, report.json and junit.xml.")
 def conform(claims: tuple[str, ...], **asked: Any) -> int:

@@ -13,9 +13,10 @@ from sandbox.server import serving as serve
 from sandbox.settings import Settings
 from tests import survey
 from tests.client import ServerClient, WorldClient
+from tests.thoroughness import FACTOR, examples
 
-# The same examples in every run, and none of them against the machine's clock.
-hypothesis_settings.register_profile("suite", derandomize=True, deadline=None, max_examples=50)
+# The same examples in every run, but when fuzzing, and none of them against the machine's clock.
+hypothesis_settings.register_profile("suite", derandomize=FACTOR == 1, deadline=None, max_examples=examples(50))
 hypothesis_settings.load_profile("suite")
 
 

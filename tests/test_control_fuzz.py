@@ -13,6 +13,7 @@ from sandbox import document
 from sandbox.document import Document, Operation
 from tests.client import MAIN, NORTH, NOW, ServerClient, WorldClient
 from tests.survey import look_at_everything, no_errors_logged
+from tests.thoroughness import examples
 
 DOCUMENTS: dict[str, Document] = {name: document.load(name) for name in document.NAMES}
 OPERATIONS = [operation for held in DOCUMENTS.values() for operation in held.operations.values()]
@@ -195,7 +196,7 @@ def walked(server: ServerClient, data: st.DataObject, steps: int) -> Walk:
     return walk
 
 
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(12), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_random_walk_over_every_operation_never_meets_a_server_error(server: ServerClient, data: st.DataObject) -> None:
     """Whatever is changed at the control plane, in whatever order, syncs and reads go on."""
@@ -203,7 +204,7 @@ def test_random_walk_over_every_operation_never_meets_a_server_error(server: Ser
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_long_random_walk_never_meets_a_server_error(server: ServerClient, data: st.DataObject) -> None:
     """The same, further."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.client import MAIN, NORTH, ServerClient, WorldClient
 from tests.survey import look_at_everything, no_errors_logged
+from tests.thoroughness import examples
 
 Path = tuple[str | int, ...]
 BENT: list[Any] = [None, True, 0, -1, 2**63, 2**64 - 1, -(2**63), 10**15, 1.5, "", "x", "\x00", "\xe9", "A", [], {}]
@@ -105,7 +106,7 @@ def bent_snapshot_is_harmless(lived: tuple[WorldClient, dict[str, Any]], data: s
         assert world.control("GET", "/snapshot").json() == taken
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_snapshot_bent_at_random_is_refused_or_harmless(
     lived: tuple[WorldClient, dict[str, Any]], data: st.DataObject
@@ -115,7 +116,7 @@ def test_snapshot_bent_at_random_is_refused_or_harmless(
 
 
 @pytest.mark.slow
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_many_snapshots_bent_at_random_are_refused_or_harmless(
     lived: tuple[WorldClient, dict[str, Any]], data: st.DataObject

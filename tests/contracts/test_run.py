@@ -119,6 +119,7 @@ def test_run_of_a_few_claims_judges_those_alone(server: ServerClient) -> None:
 
 def test_run_with_too_few_requests_stops(server: ServerClient) -> None:
     """A budget that is spent ends the run, without a verdict on what was seen so far, and no request goes beyond it."""
+    assert Options(target_at(server.url), profile="nightly").most_requests == 3_000_000
     options = Options(target_at(server.url), claims=("S2E-USER-01",), max_requests=20)
     with pytest.raises(CannotRun, match=r"^more than 20 requests would be sent: raise --max-requests$"):
         Run(options)()

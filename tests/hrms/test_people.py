@@ -14,6 +14,7 @@ from sandbox.hrms import people
 from sandbox.hrms.directory import DirectoryState
 from sandbox.hrms.tokens import Environment
 from tests.client import ServerClient
+from tests.thoroughness import examples
 
 
 def company(seed: int, users: int) -> dict[Environment, DirectoryState]:
@@ -24,7 +25,7 @@ def company(seed: int, users: int) -> dict[Environment, DirectoryState]:
     return made
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 2**63 - 1), users=st.integers(0, 250))
 def test_company_of_any_seed_and_size_holds_together(seed: int, users: int) -> None:
     """Unique ids, staff numbers and e-mails; one head; every manager above, none in a circle (HRMS-ENV-04)."""

@@ -13,6 +13,7 @@ from tests.client import ServerClient
 from tests.scan2evolve import strategies
 from tests.scan2evolve.domain import Domain
 from tests.scan2evolve.strategies import Record
+from tests.thoroughness import examples
 
 Request = tuple[dict[str, str], list[Any], int]
 requests = st.lists(
@@ -20,7 +21,7 @@ requests = st.lists(
     min_size=1,
     max_size=3,
 )
-busy = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+busy = settings(max_examples=examples(250), suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def after(*before: Any, **readings: str) -> Domain:
@@ -153,7 +154,7 @@ SHAPE = tuple(
 )
 
 
-@settings(busy, max_examples=800)
+@settings(busy, max_examples=examples(800))
 @given(strategies.readings, strategies.broken_records())
 def test_schema_and_rules_of_shape_draw_the_same_line(readings: dict[str, str], record: Record) -> None:
     """The published schema takes exactly the records that no rule of shape refuses and that hold nothing unknown."""
@@ -164,7 +165,7 @@ def test_schema_and_rules_of_shape_draw_the_same_line(readings: dict[str, str], 
     assert domain.is_well_formed(record) == (outcome.status != "ERROR" and not outcome.ignored)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.readings, st.lists(strategies.batches, min_size=1, max_size=3))
 def test_server_answers_every_record_once_and_as_the_rules_say(
     server: ServerClient, readings: dict[str, str], sent: list[list[Any]]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sandbox.jsontext import InvalidJson, decode
 from sandbox.scan2evolve import records
 from tests.scan2evolve import strategies
+from tests.thoroughness import examples
 
 ODD_VALUES = (
     b"01", b"1.", b".5", b"+1", b"1e5", b"-0", b"-0.0", b"NaN", b"1e999", b"1e-400", b"18446744073709551615",
@@ -46,7 +47,7 @@ def test_odd_value_in_metadata_is_read_alike_or_left_to_the_long_way(value: byte
     assert short is None or short == whole
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(strategies.plain_records | strategies.broken_records(), max_size=4), st.data())
 def test_batch_is_read_alike_or_left_to_the_long_way(batch: list[Any], data: st.DataObject) -> None:
     """Good bodies, and bodies with a byte changed, are read as the long way reads them, or left to it."""
