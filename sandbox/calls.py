@@ -31,8 +31,9 @@ def world_in_host(host: bytes) -> str | None:
 class Call:
     """One request on its way through the pipeline.
 
-    `world` is set once its credentials are known, `principal` is whoever they prove to be, `party`
-    whom the rate limit counts and, if `refusable`, may refuse. `payload` is the decoded body.
+    `world`, and `now` on its clock, are set once its credentials are known, `principal` is whoever they
+    prove to be, `party` whom the rate limit counts and, if `refusable`, may refuse. `payload` is the
+    decoded body.
     """
 
     __slots__ = (
@@ -106,6 +107,11 @@ class Call:
         """A header's value as text, None where it is missing."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def enter(self, world: World) -> None:
+        """Belong to `world` from here on: all of this request is one moment of its time."""
+        self.world = world
+        self.now = world.clock.tick()
 
     def named_world(self) -> World:
         """The world that X-Sandbox-World names, else Host, else the default one; a name that leads nowhere is noted."""

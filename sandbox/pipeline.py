@@ -138,7 +138,6 @@ class Pipeline:
                 late = unread
         face.identify(call, use=operation is not None)
         if self.api.name != "control":
-            call.now = call.world.clock.now()
             # 3. Rate limit: everything counts for somebody, but only a known caller is turned away.
             refusable = call.refusable and operation is not None
             call.standing = call.world.rates.count(self.api.name, call.party, call.now, refusable)

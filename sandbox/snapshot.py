@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from sandbox.audit import AuditEntry
-from sandbox.clock import ClockState, Instant
+from sandbox.clock import ClockState, Instant, Rate, Step
 from sandbox.deviations.catalogue import Clash, Unknown, compiled
 from sandbox.deviations.deviation import Parts
 from sandbox.hrms.directory import Directory, DirectoryState
@@ -47,6 +47,8 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deviations: tuple[str, ...] = ()
     show_deviations: bool = False
     ttl_seconds: Annotated[int, msgspec.Meta(ge=1, le=31_536_000)] | None = None
+    rate: Rate = 1.0
+    step_ms: Step = 0
 
 
 class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +99,8 @@ def take(world: World) -> dict[str, Any]:
             spec.deviations,
             spec.show_deviations,
             spec.ttl_seconds,
+            spec.rate,
+            spec.step_ms,
         ),
         clock=world.clock.state(),
         ids=world.ids.state(),
@@ -213,6 +217,8 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
         spec.deviations,
         spec.show_deviations,
         spec.ttl_seconds,
+        spec.rate,
+        spec.step_ms,
     )
     worlds.expect_end(world)
     world.begin(keep_people=(before.seed, before.users) == (spec.seed, spec.users))

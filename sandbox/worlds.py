@@ -33,7 +33,10 @@ _SAMPLE_SITES = (
 
 
 class WorldSpec(msgspec.Struct, frozen=True):
-    """As what a world is created, and becomes again on reset. `now` in milliseconds, None = real time."""
+    """As what a world is created, and becomes again on reset. `now` in milliseconds, None = real time.
+
+    `rate`, `step_ms`: see Clock. `ttl_seconds`: see registry.
+    """
 
     id: str
     seed: int = 0
@@ -45,6 +48,8 @@ class WorldSpec(msgspec.Struct, frozen=True):
     deviations: tuple[str, ...] = ()
     show_deviations: bool = False
     ttl_seconds: int | None = None
+    rate: float = 1.0
+    step_ms: int = 0
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -76,7 +81,7 @@ class World:
         """Everything as created, but for credentials and the people of the HRMS."""
         spec = self.spec
         parts = self._use(compiled(spec.deviations))
-        self.clock = Clock(spec.now, spec.frozen, self._machine)
+        self.clock = Clock(spec.now, spec.frozen, self._machine, spec.rate, spec.step_ms)
         self.ids = parts.ids(spec.seed, spec.id)
         self.readings = spec.readings
         self.rates = parts.rates(spec.limits)

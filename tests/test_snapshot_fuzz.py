@@ -51,7 +51,7 @@ def bend(value: Any, place: tuple[Any, ...], how: str, bent: Any) -> None:
             value["surplus"] = bent
         else:
             value[place[-1]] = copy.deepcopy(next(iter(value.values())))
-    except (KeyError, IndexError, TypeError):
+    except (KeyError, IndexError, TypeError, AttributeError, StopIteration):
         pass
 
 

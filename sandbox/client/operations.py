@@ -90,7 +90,11 @@ class WorldOperations(Caller):
         return answer
 
     def patch_clock(self, **body: Unpack[shapes.ClockPatch]) -> shapes.Clock:
-        """Set the clock. Sets the time, stops the clock or lets it run on."""
+        """Set the clock.
+
+        Sets the time, stops the clock or lets it run on, faster or slower than real time, or in steps from
+        request to request. What is left out stays.
+        """
         answer: shapes.Clock = self.call("PATCH", f"{self.path}/clock", body=body)
         return answer
 

@@ -222,6 +222,8 @@ class Clock(TypedDict):
     now: str
     #: Whether it stands still until it is moved.
     frozen: bool
+    rate: float
+    step_ms: int
 
 
 class ClockPatch(TypedDict):
@@ -230,6 +232,8 @@ class ClockPatch(TypedDict):
     now: NotRequired[str]
     #: True stops the clock, false lets it run on.
     frozen: NotRequired[bool]
+    rate: NotRequired[float]
+    step_ms: NotRequired[int]
 
 
 class ClockAdvance(TypedDict):
@@ -737,6 +741,8 @@ class World(TypedDict):
     now: str
     #: Whether its clock stands still.
     frozen: bool
+    rate: float
+    step_ms: int
     readings: Readings
     limits: Limits
     deviations: list[str]
@@ -774,6 +780,8 @@ class WorldCreated(TypedDict):
     now: str
     #: Whether its clock stands still.
     frozen: bool
+    rate: float
+    step_ms: int
     readings: Readings
     limits: Limits
     deviations: list[str]
@@ -799,6 +807,10 @@ class WorldNew(TypedDict):
     now: NotRequired[str]
     #: Whether its clock stands still.
     frozen: NotRequired[bool]
+    #: 1 where it is left out.
+    rate: NotRequired[float]
+    #: 0 where it is left out.
+    step_ms: NotRequired[int]
     readings: NotRequired[ReadingsPatch]
     limits: NotRequired[LimitsPatch]
     deviations: NotRequired[list[str]]

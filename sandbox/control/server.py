@@ -74,8 +74,7 @@ def world_view(call: Call, world: World, secrets: Secrets | None = None) -> dict
     return {
         "id": world.id,
         "seed": world.spec.seed,
-        "now": instant_text(world.clock.now()),
-        "frozen": world.clock.frozen,
+        **clock_view(world),
         "readings": world.readings.as_dict(),
         "limits": limits_view(world),
         "deviations": list(world.deviations),
@@ -109,6 +108,8 @@ async def create_world(call: Call) -> Reply:
         deviations=asked(body.get("deviations") or ()),
         show_deviations=body.get("show_deviations", False),
         ttl_seconds=body.get("ttl_seconds", call.worlds.ttl_seconds),
+        rate=body.get("rate", 1.0),
+        step_ms=body.get("step_ms", 0),
     )
     try:
         world, secrets = call.worlds.add(spec)
@@ -176,21 +177,23 @@ def _instant(text: str, pointer: str = "/now") -> int:
         raise invalid(f"{pointer}: {text!r} is no instant like 2024-11-18T10:30:00.000Z", pointer) from None
 
 
-def _clock(world: World) -> Reply:
-    return Reply(payload={"now": instant_text(world.clock.now()), "frozen": world.clock.frozen})
+def clock_view(world: World) -> dict[str, Any]:
+    """A world's time, and how it passes."""
+    clock = world.clock
+    return {"now": instant_text(clock.now()), "frozen": clock.frozen, "rate": clock.rate, "step_ms": clock.step_ms}
 
 
 def get_clock(call: Call) -> Reply:
     """A world's time."""
-    return _clock(world_of(call))
+    return Reply(payload=clock_view(world_of(call)))
 
 
 def patch_clock(call: Call) -> Reply:
-    """Set a world's time, freeze it or let it run."""
+    """Set a world's time, freeze it or let it run, faster or slower, or in steps."""
     world, body = world_of(call), body_of(call)
     now = _instant(body["now"]) if "now" in body else None
-    world.clock.set(now=now, frozen=body.get("frozen"))
-    return _clock(world)
+    world.clock.set(now, body.get("frozen"), body.get("rate"), body.get("step_ms"))
+    return get_clock(call)
 
 
 def advance_clock(call: Call) -> Reply:
@@ -200,7 +203,7 @@ def advance_clock(call: Call) -> Reply:
     if not EARLIEST_MS <= target <= LATEST_MS:
         raise invalid("/seconds: that is beyond the year 9999", "/seconds")
     world.clock.set(now=target)
-    return _clock(world)
+    return get_clock(call)
 
 
 def get_readings(call: Call) -> Reply:

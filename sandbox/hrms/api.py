@@ -53,7 +53,7 @@ def identify(call: Call, use: bool) -> None:
     """Find the world and the application token; without a good one, note the 401 (HRMS-AUTH-02)."""
     key = bearer_digest(call.header(b"authorization")) or ""
     world = call.worlds.of_digest(key)
-    call.world = call.named_world() if world is None else world
+    call.enter(call.named_world() if world is None else world)
     token = call.world.application_tokens.get(key)
     if token is None:
         if world is not None:

@@ -74,20 +74,20 @@ def identify(call: Call, use: bool) -> None:
     if call.operation is not None and call.operation.id == "issueToken":
         call.principal = Grant(call)
         client_id = call.principal.client_id
-        call.world = (worlds.of_client(client_id) if client_id is not None else None) or call.named_world()
+        call.enter((worlds.of_client(client_id) if client_id is not None else None) or call.named_world())
         _count_for(call, call.world.tokens.credentials.get(client_id or ""), "client")
         return
     credential = None
     key, pair = bearer_digest(header), basic_pair(header)
     if key is not None:
-        call.world = worlds.of_digest(key) or call.named_world()
+        call.enter(worlds.of_digest(key) or call.named_world())
         sliding = call.world.readings.token_lifetime == "sliding"
-        credential = call.world.tokens.use(key, call.world.clock.now(), sliding, use)
+        credential = call.world.tokens.use(key, call.now, sliding, use)
     elif pair is not None:
-        call.world = worlds.of_client(pair[0]) or call.named_world()
+        call.enter(worlds.of_client(pair[0]) or call.named_world())
         credential = call.world.tokens.check_secret(*pair)
     else:
-        call.world = call.named_world()
+        call.enter(call.named_world())
     if credential is None:
         if key is not None and worlds.of_digest(key) is not None:
             call.notes += ("The token belongs to this world, but is expired, revoked or from before a reset",)

@@ -112,7 +112,8 @@ def test_client_makes_a_world_and_moves_its_clock(server: ServerClient) -> None:
     made: shapes.WorldCreated = control.create_world(seed=7, now="2024-11-18T10:30:00Z", frozen=True, users=3)
     world = control.world(made["id"])
     assert made["now"] == "2024-11-18T10:30:00.000Z"
-    assert world.advance_clock(seconds=1.5) == {"now": "2024-11-18T10:30:01.500Z", "frozen": True}
+    clock = {"now": "2024-11-18T10:30:01.500Z", "frozen": True, "rate": 1.0, "step_ms": 0}
+    assert world.advance_clock(seconds=1.5) == clock
     site = world.create_site(
         made["scan2evolve"]["organizations"][0]["organization_id"], name="South & Söhne", code=None
     )

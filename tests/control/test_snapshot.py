@@ -47,6 +47,7 @@ def use(world: WorldClient) -> str:
     world.add("users", email="u@example.com", name="U")
     world.control("PATCH", "/hrms/users/user_002", json={"phone": None, "manager_id": None})
     world.advance(3.25)
+    world.control("PATCH", "/clock", json={"rate": 2.5, "step_ms": 250})
     return token
 
 
@@ -56,7 +57,7 @@ def change_everything(world: WorldClient) -> None:
     world.token()
     world.read(role_case=None, empty_batch="ok")
     world.control("PATCH", "/limits", json={"scan2evolve": None, "hrms": {"limit": 1, "window_seconds": 1}})
-    world.control("PATCH", "/clock", json={"now": "2031-01-01T00:00:00Z", "frozen": False})
+    world.control("PATCH", "/clock", json={"now": "2031-01-01T00:00:00Z", "frozen": False, "rate": 9, "step_ms": 7})
     place = f"/scan2evolve/organizations/{world.organizations[0]['organization_id']}"
     for collection in ("users", "groups", "credentials"):
         for item in world.scan2evolve_state(collection):
@@ -190,6 +191,10 @@ SPOILED: list[tuple[Spoil, str]] = [
     (put(1, "state", "extra"), "/state"),
     (put("now", "state", "clock", "frozen_at"), "/state/clock/frozen_at"),
     (put(10**18, "state", "clock", "frozen_at"), "/state/clock/frozen_at"),
+    (put(0, "state", "clock", "rate"), "/state/clock/rate"),
+    (put(1e6, "state", "spec", "rate"), "/state/spec/rate"),
+    (put(-1, "state", "clock", "step_ms"), "/state/clock/step_ms"),
+    (put(1.5, "state", "spec", "step_ms"), "/state/spec/step_ms"),
     (put("loud", "state", "readings", "role-case"), "/state/readings/role-case"),
     (put(-1, "state", "ids", "drawn"), "/state/ids/drawn"),
     (put(0, "state", "rates", "limits", "scan2evolve", "limit"), "/state/rates/limits"),

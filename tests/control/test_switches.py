@@ -11,6 +11,7 @@ from sandbox.readings import CATALOGUE, Readings
 from tests.client import NOW, ServerClient, WorldClient
 
 DEFAULTS = Readings().as_dict()
+PLAIN = {"now": NOW, "frozen": True, "rate": 1.0, "step_ms": 0}
 OFF = {"scan2evolve": None, "hrms": None}
 
 
@@ -25,19 +26,25 @@ def clock(world: WorldClient) -> Any:
 @pytest.mark.parametrize(
     ("patch", "expected"),
     [
-        ({}, {"now": NOW, "frozen": True}),
-        ({"now": "2030-01-01T00:00:00Z"}, {"now": "2030-01-01T00:00:00.000Z", "frozen": True}),
-        ({"now": "0001-01-01T00:00:00.000Z"}, {"now": "0001-01-01T00:00:00.000Z", "frozen": True}),
-        ({"now": "9999-12-31T23:59:59.999Z"}, {"now": "9999-12-31T23:59:59.999Z", "frozen": True}),
-        ({"now": "2024-02-29T23:59:59.001Z", "frozen": True}, {"now": "2024-02-29T23:59:59.001Z", "frozen": True}),
-        ({"frozen": True}, {"now": NOW, "frozen": True}),
+        ({}, {}),
+        ({"now": "2030-01-01T00:00:00Z"}, {"now": "2030-01-01T00:00:00.000Z"}),
+        ({"now": "0001-01-01T00:00:00.000Z"}, {"now": "0001-01-01T00:00:00.000Z"}),
+        ({"now": "9999-12-31T23:59:59.999Z"}, {"now": "9999-12-31T23:59:59.999Z"}),
+        ({"now": "2024-02-29T23:59:59.001Z", "frozen": True}, {"now": "2024-02-29T23:59:59.001Z"}),
+        ({"frozen": True}, {}),
+        ({"rate": 60}, {"rate": 60.0}),
+        ({"rate": 0.001}, {"rate": 0.001}),
+        ({"rate": 86_400}, {"rate": 86_400.0}),
+        ({"rate": 1.23456}, {"rate": 1.235}),
+        ({"step_ms": 86_400_000}, {"step_ms": 86_400_000}),
+        ({"step_ms": 5, "rate": 2.5, "frozen": True}, {"step_ms": 5, "rate": 2.5}),
     ],
 )
 def test_clock_is_put_where_it_is_wanted(world: WorldClient, patch: Any, expected: Any) -> None:
-    """What is left out of the patch stays."""
+    """What is left out of the patch stays; looking at a clock is no step."""
     answer = world.control("PATCH", "/clock", json=patch)
-    assert (answer.status_code, answer.json()) == (200, expected)
-    assert clock(world) == expected
+    assert (answer.status_code, answer.json()) == (200, PLAIN | expected)
+    assert clock(world) == PLAIN | expected
 
 
 @pytest.mark.parametrize(
@@ -48,6 +55,14 @@ def test_clock_is_put_where_it_is_wanted(world: WorldClient, patch: Any, expecte
         ("/clock", "PATCH", {"now": None, "frozen": False}, "/now"),
         ("/clock", "PATCH", {"now": "2030-01-01T00:00:00Z", "frozen": 1}, "/frozen"),
         ("/clock", "PATCH", {"now": "2030-01-01T00:00:00Z", "speed": 2}, "/speed"),
+        ("/clock", "PATCH", {"frozen": False, "rate": 0}, "/rate"),
+        ("/clock", "PATCH", {"frozen": False, "rate": 0.0009}, "/rate"),
+        ("/clock", "PATCH", {"frozen": False, "rate": 86_400.1}, "/rate"),
+        ("/clock", "PATCH", {"frozen": False, "rate": "60"}, "/rate"),
+        ("/clock", "PATCH", {"frozen": False, "rate": None}, "/rate"),
+        ("/clock", "PATCH", {"frozen": False, "step_ms": -1}, "/step_ms"),
+        ("/clock", "PATCH", {"frozen": False, "step_ms": 0.5}, "/step_ms"),
+        ("/clock", "PATCH", {"frozen": False, "step_ms": 86_400_001}, "/step_ms"),
         ("/clock/advance", "POST", {}, ""),
         ("/clock/advance", "POST", {"seconds": -1}, "/seconds"),
         ("/clock/advance", "POST", {"seconds": "1"}, "/seconds"),
@@ -60,7 +75,7 @@ def test_clock_stays_where_a_change_is_refused(
     """422 with the pointer, and no half of the change is made."""
     answer = world.control(method, path, json=body)
     assert (answer.status_code, answer.json()["pointer"]) == (422, pointer)
-    assert clock(world) == {"now": NOW, "frozen": True}
+    assert clock(world) == PLAIN
 
 
 def test_clock_cannot_be_advanced_beyond_the_last_year(world: WorldClient) -> None:
@@ -83,7 +98,7 @@ def test_clock_cannot_be_advanced_beyond_the_last_year(world: WorldClient) -> No
 def test_frozen_clock_advances_by_exactly_so_much(world: WorldClient, seconds: float, now: str) -> None:
     """To the millisecond; it stays frozen."""
     answer = world.control("POST", "/clock/advance", json={"seconds": seconds})
-    assert (answer.status_code, answer.json()) == (200, {"now": now, "frozen": True})
+    assert (answer.status_code, answer.json()) == (200, PLAIN | {"now": now})
 
 
 def test_running_clock_runs_from_where_it_was_put(world: WorldClient) -> None:
