@@ -200,7 +200,7 @@ def test_answer_of_the_control_plane_is_checked_too(
     at_work: WorldClient, swap: Callable[[int, str, Handler], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its document binds it as the vendors' do."""
-    swap(CONTROL, "getClock", lambda _: Reply(payload={"now": "soon", "frozen": True}))
+    swap(CONTROL, "getClock", lambda _: Reply(payload={"now": "soon", "frozen": True, "rate": 1, "step_ms": 0}))
     answer = at_work.control("GET", "/clock")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "/now" in caplog.records[-1].getMessage()
