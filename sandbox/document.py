@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -64,26 +65,48 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 
 
 def _read(text: str) -> Any:
-    """The value of a YAML text. PyYAML's constructor would take three times as long, at every start."""
+    """The value of a YAML text, made as its parts are read.
+
+    PyYAML would first make a tree of it, in five times its memory, and take three times as long: at every start.
+    """
     loader = _Loader(text)
     try:
-        return _value(loader.get_single_node())
+        loader.get_event()
+        if isinstance(loader.get_event(), yaml.StreamEndEvent):
+            return None
+        value = _value(loader, loader.get_event())
+        loader.get_event()
+        behind: Any = loader.get_event()
+        if not isinstance(behind, yaml.StreamEndEvent):
+            raise yaml.MarkedYAMLError(problem="a second document begins", problem_mark=behind.start_mark)
+        return value
     finally:
         loader.dispose()
 
 
-def _value(node: Any) -> Any:
-    if node is None:
-        return None
-    kind = node.__class__
-    if kind is yaml.ScalarNode:
-        convert = _SCALARS.get(node.tag)
+def _value(loader: Any, event: Any) -> Any:
+    kind = event.__class__
+    if kind is yaml.ScalarEvent:
+        tag = event.tag or loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        convert = _SCALARS.get(tag)
         if convert is None:
-            raise yaml.MarkedYAMLError(problem=f"{node.tag} is not used here", problem_mark=node.start_mark)
-        return convert(node.value)
-    if kind is yaml.MappingNode:
-        return {_value(key): _value(value) for key, value in node.value}
-    return [_value(item) for item in node.value]
+            raise yaml.MarkedYAMLError(problem=f"{tag} is not used here", problem_mark=event.start_mark)
+        return convert(event.value)
+    if kind is yaml.MappingStartEvent:
+        table: dict[Any, Any] = {}
+        while not isinstance(event := loader.get_event(), yaml.MappingEndEvent):
+            key = _value(loader, event)
+            if key in table:
+                raise yaml.MarkedYAMLError(problem=f"the key {key} comes twice", problem_mark=event.start_mark)
+            # The same few hundred keys come thousands of times.
+            table[intern(key) if key.__class__ is str else key] = _value(loader, loader.get_event())
+        return table
+    if kind is yaml.SequenceStartEvent:
+        items = []
+        while not isinstance(event := loader.get_event(), yaml.SequenceEndEvent):
+            items.append(_value(loader, event))
+        return items
+    raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=event.start_mark)
 
 
 class Parameter(msgspec.Struct, frozen=True):

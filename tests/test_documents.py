@@ -342,6 +342,10 @@ FAULTS = [
     ),
     ("openapi: 3.1.0\n", "openapi: 3.1.0\ninfo: {\n", "hrms.yaml: "),
     ("openapi: 3.1.0\n", "- openapi\n", "hrms.yaml: "),
+    ("openapi: 3.1.0\n", "openapi: 3.1.0\nopenapi: 3.1.1\n", "hrms.yaml: the key openapi comes twice"),
+    ("openapi: 3.1.0\n", "a: 1\n---\nopenapi: 3.1.0\n", "hrms.yaml: a second document begins"),
+    ("openapi: 3.1.0\n", "openapi: &version 3.1.0\nagain: *version\n", "hrms.yaml: aliases are not used here"),
+    ("openapi: 3.1.0\n", "openapi: !!binary aGk=\n", "hrms.yaml: tag:yaml.org,2002:binary is not used here"),
 ]
 
 
