@@ -94,6 +94,15 @@ class Report:
         return [finding for finding in self.beyond if finding.status == "broken"]
 
     @property
+    def failure(self) -> str:
+        """What fails the run, as the beginning of a sentence; empty where nothing does."""
+        claims, checks = len(self.failing), len(self.broken_beyond)
+        parts = [f"{claims} claim{'s' if claims != 1 else ''}"] if claims else []
+        if checks:
+            parts.append(f"{checks} check{'s' if checks != 1 else ''} beyond the claims")
+        return f"{' and '.join(parts)} fail{'s' if claims + checks == 1 else ''}" if parts else ""
+
+    @property
     def exit_code(self) -> int:
         """0 holds, 1 broken."""
         return 1 if self.failing or self.broken_beyond else 0

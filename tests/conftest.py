@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -14,6 +16,9 @@ from sandbox.settings import Settings
 from tests import survey
 from tests.client import ServerClient, WorldClient
 from tests.thoroughness import FACTOR, examples
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # The same examples in every run, but when fuzzing, and none of them against the machine's clock.
 hypothesis_settings.register_profile("suite", derandomize=FACTOR == 1, deadline=None, max_examples=examples(50))
@@ -49,6 +54,22 @@ def world(server: ServerClient) -> Iterator[WorldClient]:
     made = server.world()
     yield made
     made.control("DELETE")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, as Debian has it; nothing that it shows comes from another machine."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no browser here: apt-get install chromium")
+    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+    quiet += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=chromium, args=quiet)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -83,11 +83,8 @@ def show(report: Report, console: Console) -> None:
 
 def _outcome(report: Report) -> str:
     """The last line: what fails the run, or that nothing does."""
-    failing = [f"{len(report.failing)} claims"] if report.failing else []
-    if report.broken_beyond:
-        failing.append(f"{len(report.broken_beyond)} checks beyond the claims")
-    if failing:
-        return f"{' and '.join(failing)} fail the run"
+    if report.failure:
+        return f"{report.failure} the run"
     return "the documented claims hold" if report.verdicts else "nothing is broken"
 
 

@@ -152,7 +152,7 @@ def test_broken_check_beyond_the_claims_stands_in_every_form_of_the_report(beyon
     show(beyond, Console(file=out, width=200))
     assert "Checks beyond the claims" in out.getvalue()
     assert "an error <must> be JSON" in out.getvalue()
-    assert out.getvalue().endswith("1 checks beyond the claims fail the run\n")
+    assert out.getvalue().endswith("1 check beyond the claims fails the run\n")
     texts = {path.name: path.read_text(encoding="utf-8") for path in report.write(beyond, tmp_path)}
     page = texts["report.html"]
     assert "1 check beyond the claims fail" in " ".join(page.split())
