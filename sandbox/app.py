@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from sandbox import __version__, document
 from sandbox.clock import machine_ms
-from sandbox.control import company, deviations, journal, organizations, server
+from sandbox.control import company, deviations, faults, journal, organizations, server
 from sandbox.control.api import ControlFace
 from sandbox.document import Document
 from sandbox.errors import Refusal, problem_body
@@ -58,8 +58,9 @@ class Application:
         self.default, self.secrets = self._default_world()
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
         vendors = [o for name in ("hrms", "scan2evolve") for o in self.documents[name].operations.values()]
-        handlers = server.HANDLERS | deviations.HANDLERS | organizations.HANDLERS | company.HANDLERS
-        control = ControlFace(guard, handlers | journal.handlers(vendors))
+        plans = faults.Plans(self.documents[name] for name in ("hrms", "scan2evolve"))
+        handlers = server.handlers(plans) | deviations.HANDLERS | organizations.HANDLERS | company.HANDLERS
+        control = ControlFace(guard, handlers | journal.handlers(vendors) | faults.handlers(plans))
         self.pipelines = [
             self._pipeline("hrms", hrms_api, _VENDOR_BODY),
             self._pipeline("scan2evolve", scan2evolve_api, _VENDOR_BODY),

@@ -14,8 +14,10 @@ from sandbox.errors import Refusal
 from sandbox.journal import Body
 from sandbox.ratelimit import Standing
 from sandbox.scan2evolve.outcomes import Outcome
+from sandbox.scan2evolve.trouble import Trouble
 
 if TYPE_CHECKING:
+    from sandbox.faults.strike import Strike
     from sandbox.registry import Worlds
     from sandbox.worlds import World
 
@@ -57,7 +59,9 @@ class Call:
         "request_id",
         "scheme",
         "standing",
+        "strike",
         "subject",
+        "trouble",
         "unauthorized",
         "world",
         "worlds",
@@ -102,6 +106,9 @@ class Call:
         self.request_id: str | None = None
         self.subject: str | None = None
         self.notes: tuple[str, ...] = ()
+        #: What faults do to it, and to the records in it; None where there are none.
+        self.strike: Strike | None = None
+        self.trouble: Trouble | None = None
 
     def header(self, name: bytes) -> str | None:
         """A header's value as text, None where it is missing."""

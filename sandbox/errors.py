@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 
@@ -10,8 +11,12 @@ class Refusal(Exception):
     """A request is answered with an error, and nothing has changed.
 
     `step` names the place in the pipeline, `claims` the ledger's IDs behind the decision, `extra`
-    holds further members of the body, `headers` further headers.
+    holds further members of the body, `headers` further headers. A fault may put a `body` of its own, of
+    `media_type`, in the place of the API's.
     """
+
+    body: Any = None
+    media_type: str | None = None
 
     def __init__(
         self,
@@ -34,6 +39,42 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
         self.rule = rule
         self.reading = reading
+
+
+# What a server says for a status that no page of the vendors gives words to; assumed, as all of these are.
+_HRMS_TEXTS = {
+    400: "Validation failed",
+    401: "Unauthenticated",
+    403: "Insufficient permissions for this resource",
+    404: "Resource not found",
+    405: "Method Not Allowed",
+    429: "Too Many Requests",
+    500: "Server Error",
+}
+_SCAN2EVOLVE_TEXTS = {
+    401: "Unauthorized",
+    405: "Method not allowed",
+    413: "Request body too large",
+    429: "Rate limit exceeded",
+    500: "Internal server error",
+}
+
+
+def hrms_text(status: int) -> str:
+    """What the HRMS says to an error status, of its own accord or of its server's."""
+    return _HRMS_TEXTS.get(status) or _phrase(status)
+
+
+def scan2evolve_text(status: int) -> str:
+    """What Scan2Evolve says to an error status."""
+    return _SCAN2EVOLVE_TEXTS.get(status) or _phrase(status).capitalize()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Client error" if status < 500 else "Server error"
 
 
 def hrms_body(refusal: Refusal, request_id: str) -> dict[str, Any]:

@@ -33,6 +33,11 @@ def derived_hex(seed: int, *parts: str) -> str:
     return blake2b(data, digest_size=32).hexdigest()
 
 
+def derived_fraction(seed: int, *parts: str) -> float:
+    """A number from 0 up to 1, without 1, that depends on `seed` and `parts` alone: chance that shifts nothing else."""
+    return int(derived_hex(seed, *parts)[:13], 16) / 16**13
+
+
 def derived_uuid(seed: int, *parts: str) -> str:
     """A version-4-shaped UUID that depends on `seed` and `parts` alone."""
     h = derived_hex(seed, *parts)

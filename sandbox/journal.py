@@ -14,8 +14,10 @@ import msgspec
 
 from sandbox.audit import NOBODY, AuditEntry
 from sandbox.clock import instant_text
+from sandbox.faults.delivery import Delivered, Struck
 from sandbox.ids import Count, Name
 from sandbox.rings import Ring
+from sandbox.scan2evolve import trouble
 from sandbox.scan2evolve.outcomes import Outcome
 from sandbox.scan2evolve.rules import RULES, WARNINGS
 
@@ -28,6 +30,7 @@ _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]
 _SUSPECT = re.compile(rb"_[0-9a-f]{36}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 _CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
+_CLAIM_OF_RULE[trouble.RULE] = trouble.CLAIM
 
 
 def redact(data: bytes) -> bytes:
@@ -140,7 +143,7 @@ def accepted(claims: tuple[str, ...], readings: tuple[tuple[str, str], ...]) -> 
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One request and its answer; `act` is what the audit log keeps of it."""
+    """One request and its answer; `act` is what the audit log keeps of it, `delivered` what the client got of it."""
 
     act: AuditEntry
     method: Name
@@ -152,6 +155,8 @@ class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     response_head: bytes
     response: Body
     notes: tuple[str, ...]
+    faults: tuple[Struck, ...] = ()
+    delivered: Delivered = "whole"
 
 
 def weight(entry: Entry) -> int:
@@ -217,6 +222,8 @@ def view(number: int, entry: Entry) -> dict[str, Any]:
         "request": entry.request.view(entry.request_head),
         "response": entry.response.view(entry.response_head),
         "notes": list(entry.notes),
+        "faults": [{"id": struck.id, "name": struck.name} for struck in entry.faults],
+        "delivered": entry.delivered,
         "records": None
         if act.records is None
         else [record_view(index, outcome) for index, outcome in enumerate(act.records)],

@@ -9,6 +9,7 @@ from typing import Any
 from sandbox.document import Operation
 from sandbox.journal import redact_text, shown_header
 from sandbox.jsonvalues import ABSENT, shown
+from sandbox.scan2evolve import trouble
 from sandbox.scan2evolve.rules import RULES, WARNINGS
 from sandbox.verification import (
     RECORD_FIELDS,
@@ -23,7 +24,7 @@ from sandbox.verification import (
     ValueIs,
 )
 
-_REFUSING = {rule.name for rule in RULES}
+_REFUSING = {rule.name for rule in RULES} | {trouble.RULE}
 _WARNING = {warning.name for warning in WARNINGS}
 
 Path = tuple[str | int, ...]

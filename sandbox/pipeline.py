@@ -18,6 +18,9 @@ from sandbox.clock import http_date, machine_ms
 from sandbox.deviations.deviation import Sent
 from sandbox.document import Document, Operation, Parameter
 from sandbox.errors import Refusal
+from sandbox.faults.fault import NoAnswer
+from sandbox.faults.header import NAME as FAULT_HEADER
+from sandbox.faults.strike import Strike
 from sandbox.journal import Body
 from sandbox.jsontext import encode
 from sandbox.readings import Readings
@@ -78,6 +81,8 @@ class Pipeline:
         self.face = api.face
         self.worlds = worlds
         self.body_timeout = body_timeout
+        #: Whether it is a vendor's API, whose requests belong to worlds.
+        self.vendor = api.name != "control"
         self._dates: tuple[int, bytes] = (-1, b"")
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -109,15 +114,24 @@ class Pipeline:
             refusal = self.face.server_error(call)
         if refusal is not None:
             reply, body = self._refuse(call, refusal)
+        # 10. Headers, and the bugs that a world's vendor has in its answers.
         headers = self._headers(call, reply, body)
-        if self.api.name != "control":
+        if self.vendor:
             world = call.world
-            if world.renderers:
+            if world.renderers and (refusal is None or (refusal.body is None and not isinstance(refusal, NoAnswer))):
                 headers, body = _rendered(call, reply, headers, body)
+            # 11. Faults of the second point.
+            if call.strike is not None:
+                headers, body = await call.strike.after(reply, headers, body)
+            # 12. The journal.
             action = self.face.action(call)
             world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
+        # 13. Send.
+        if call.strike is not None:
+            await call.strike.send(scope, send, reply.status, headers, body)
+            return
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
@@ -137,7 +151,7 @@ class Pipeline:
             except Refusal as unread:
                 late = unread
         face.identify(call, use=operation is not None)
-        if self.api.name != "control":
+        if self.vendor:
             # 3. Rate limit: everything counts for somebody, but only a known caller is turned away.
             refusable = call.refusable and operation is not None
             call.standing = call.world.rates.count(self.api.name, call.party, call.now, refusable)
@@ -162,12 +176,16 @@ class Pipeline:
                 face.decode_body(call)
                 # 6. Validation, where the document rather than the rules decides.
                 self._validate(call, operation)
-        # 7. The handler.
+        # 7. Faults of the first point.
+        if self.vendor and (call.world.faults.armed or FAULT_HEADER in call.headers):
+            call.strike = Strike()
+            await call.strike.before(call, face)
+        # 8. The handler.
         if face.needs_people and not call.world.populated:
             await call.world.populate()
         result = self.api.handlers[operation.id](call)
         reply: Reply = await result if operation.id in self.api.asynchronous else result  # type: ignore[misc,assignment]
-        # 8. The answer, held against the document and the readings in force.
+        # 9. The answer, held against the document and the readings in force.
         return reply, await self._encode(call, operation, reply)
 
     # -- what comes in -----------------------------------------------------------------------------
@@ -262,7 +280,7 @@ class Pipeline:
         return body
 
     def _readings(self, call: Call) -> Readings:
-        return call.world.readings if self.api.name != "control" else _DEFAULTS
+        return call.world.readings if self.vendor else _DEFAULTS
 
     def _validator(self, call: Call, operation: Operation, reply: Reply) -> jsonschema_rs.Validator:
         readings = self._readings(call)
@@ -293,16 +311,20 @@ class Pipeline:
 
     def _refuse(self, call: Call, refusal: Refusal) -> tuple[Reply, bytes]:
         """A refusal as a reply, in the API's format, valid against the document where it says a word."""
+        if isinstance(refusal, NoAnswer):
+            return Reply(refusal.status), b""
         request_id = ""
         if self.api.name == "scan2evolve":
             call.request_id = request_id = call.world.ids.request_id(call.now)
         reply = Reply(
             status=refusal.status,
-            payload=self.face.error_body(refusal, request_id),
+            payload=self.face.error_body(refusal, request_id) if refusal.body is None else refusal.body,
             headers=[(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()],
-            media_type=self.face.ERROR_MEDIA_TYPE,
+            media_type=refusal.media_type or self.face.ERROR_MEDIA_TYPE,
         )
-        if call.operation is not None and refusal.status != 500:
+        if reply.media_type != self.face.ERROR_MEDIA_TYPE:
+            return reply, str(refusal.body).encode()
+        if call.operation is not None and refusal.status != 500 and refusal.step != "fault":
             try:
                 self._check(call, self._validator(call, call.operation, reply), reply.payload, reply.status)
             except AnswerMismatch as mismatch:
@@ -312,7 +334,7 @@ class Pipeline:
 
     def _check(self, call: Call, validator: jsonschema_rs.Validator, payload: Any, status: int) -> None:
         """Raise AnswerMismatch where the document does not allow this payload; a vendor with a bug sends it."""
-        if validator.is_valid(payload) or (self.api.name != "control" and call.world.deviations):
+        if validator.is_valid(payload) or (self.vendor and call.world.deviations):
             return
         error = next(iter(validator.iter_errors(payload)))
         place = "".join(f"/{step}" for step in error.instance_path)
@@ -333,7 +355,7 @@ class Pipeline:
         return headers
 
     def _date(self, call: Call) -> bytes:
-        now = call.now if self.api.name != "control" else machine_ms()
+        now = call.now if self.vendor else machine_ms()
         second = now // 1000
         if self._dates[0] != second:
             self._dates = second, http_date(now)

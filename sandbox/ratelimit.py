@@ -99,6 +99,22 @@ class RateLimiter:
             retry_after=retry_after,
         )
 
+    def use_up(self, api: str, party: str, now: int, seconds: int | None) -> Standing | None:
+        """Use up the window of `party`, as if by others, so that it ends in `seconds`, None as it would have ended.
+
+        What the next ones are told then is what this says; None where the API has no limit.
+        """
+        limit = self._limits.get(api)
+        if limit is None:
+            return None
+        self.count(api, party, now, refusable=True)
+        window = self._windows[f"{api}:{party}"]
+        window.count = limit.limit
+        if seconds is not None:
+            window.end = now + seconds * 1000
+        retry_after = max(1, -((now - window.end) // 1000))
+        return Standing(limit.limit, 0, -(-window.end // 1000), retry_after)
+
     def _forget_ended(self, now: int) -> None:
         self._windows = {k: w for k, w in self._windows.items() if w.start <= now < w.end}
         # Some more than need be, so that not every new peer walks over all of them.

@@ -101,6 +101,8 @@ class Recorder:
             self._came = call.raw_headers, redact_head(call.raw_headers)
         if headers != self._went[0]:
             self._went = headers, head(headers)
+        strike = call.strike
+        faults, delivered = ((), "whole") if strike is None else (tuple(strike.acted), strike.delivered)
         return Entry(
             act,
             call.method if operation is None else operation.method,
@@ -112,4 +114,6 @@ class Recorder:
             self._went[1],
             reply.journaled or Body.of(body),
             tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),
+            faults,
+            delivered,
         )

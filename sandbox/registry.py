@@ -128,10 +128,16 @@ class Worlds:
     def remove(self, world: World) -> None:
         """Delete a world with everything that names it."""
         del self._worlds[world.id]
+        world.faults.end()
         for key in world.known_clients:
             self._by_client.pop(key, None)
         for key in world.known:
             self._by_digest.pop(key, None)
+
+    def end_faults(self) -> None:
+        """Let go of every request that a fault holds back, for the server stops."""
+        for world in self._worlds.values():
+            world.faults.end()
 
     def fate(self, world_id: str) -> str | None:
         """What became of a world that had to go, None where that id never had to."""

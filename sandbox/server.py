@@ -15,10 +15,12 @@ from typing import Any
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from sandbox.app import Application
 from sandbox.tls import Tls
+from sandbox.wire import Connection
 
 # Request line and headers together; and the seconds within which they must have come.
 MAX_HEAD_BYTES = 64 * 1024
@@ -88,6 +90,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the clock for the first head."""
         super().connection_made(transport)
         self._one_write = OneWrite(transport)
+        self._connection = Connection(transport)
+        self._extensions = {"sandbox.wire": self._connection}
         self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self._head_is_late)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -128,6 +132,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # The parser takes what follows for another protocol, which there is none of here.
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """A request's turn has come, and with it the connection is in its hands."""
+        self._connection.cycle = cycle
+        cycle.scope["extensions"] = self._extensions  # type: ignore[typeddict-item]
+        super()._start_asgi_task(cycle, app)
 
     def on_body(self, body: bytes) -> None:
         """Part of a body; of a refused request there is no cycle to take it."""
@@ -240,13 +250,26 @@ def configuration(app: Application, tls: Tls | None = None) -> uvicorn.Config:
     )
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's server, which lets go of whom a fault holds back once it stops."""
+
+    def __init__(self, app: Application, tls: Tls | None) -> None:
+        super().__init__(configuration(app, tls))
+        self._worlds = app.worlds
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop; nobody is waited for who waits for a fault."""
+        self._worlds.end_faults()
+        await super().shutdown(sockets)
+
+
 def run(app: Application, sockets: list[socket.socket], tls: Tls | None = None) -> None:
     """Serve until SIGINT or SIGTERM; open connections are given half a second."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_GC_THRESHOLDS)
     gc.enable()
-    server = uvicorn.Server(configuration(app, tls))
+    server = _Server(app, tls)
     with asyncio.Runner(loop_factory=_Loop) as runner, contextlib.suppress(KeyboardInterrupt):
         runner.run(server.serve(sockets=sockets))
 
@@ -264,7 +287,7 @@ def serving(
     `loop` is the event loop to serve on, for who has work to put on it; it is closed at the end.
     """
     sockets = bind(host, port)
-    server = uvicorn.Server(configuration(app, tls))
+    server = _Server(app, tls)
 
     def serve() -> None:
         with asyncio.Runner(loop_factory=_Loop if loop is None else lambda: loop) as runner:

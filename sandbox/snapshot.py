@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Annotated, Any
@@ -13,10 +12,13 @@ from sandbox.audit import AuditEntry
 from sandbox.clock import ClockState, Instant, Rate, Step
 from sandbox.deviations.catalogue import Clash, Unknown, compiled
 from sandbox.deviations.deviation import Parts
+from sandbox.faults.fault import Wrong
+from sandbox.faults.plans import MOST, FaultsState, Plan
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ApplicationToken, Environment
 from sandbox.ids import Count, IdsState
 from sandbox.journal import Entry, fault
+from sandbox.jsonplaces import place, pointer
 from sandbox.ratelimit import Limit, RateLimiterState
 from sandbox.readings import Readings
 from sandbox.registry import Worlds
@@ -49,6 +51,8 @@ class _Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ttl_seconds: Annotated[int, msgspec.Meta(ge=1, le=31_536_000)] | None = None
     rate: Rate = 1.0
     step_ms: Step = 0
+    faults: tuple[Plan, ...] = ()
+    allow_fault_header: bool = False
 
 
 class _EntryLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,6 +87,7 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deviations: tuple[str, ...] = ()
     show_deviations: bool = False
     deviated: bool = False
+    faults: FaultsState = FaultsState()
 
 
 def take(world: World) -> dict[str, Any]:
@@ -101,6 +106,8 @@ def take(world: World) -> dict[str, Any]:
             spec.ttl_seconds,
             spec.rate,
             spec.step_ms,
+            spec.faults,
+            spec.allow_fault_header,
         ),
         clock=world.clock.state(),
         ids=world.ids.state(),
@@ -116,6 +123,7 @@ def take(world: World) -> dict[str, Any]:
         deviations=world.deviations,
         show_deviations=world.show_deviations,
         deviated=world.deviated,
+        faults=world.faults.state(),
     )
     return {"version": VERSION, "world": world.id, "state": msgspec.to_builtins(state)}
 
@@ -131,11 +139,13 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
     try:
         state = msgspec.convert(snapshot["state"], _State)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise InvalidSnapshot(*_place(str(error))) from None
+        text, steps = place(str(error))
+        raise InvalidSnapshot(text, pointer("state", *steps)) from None
     _check_ranges(state)
     if world.id == DEFAULT and state.spec.ttl_seconds is not None:
         raise InvalidSnapshot("the world default has no time to live", "/state/spec/ttl_seconds")
     parts = _parts(state)
+    _check_faults(state)
     organizations = {}
     for index, organization_state in enumerate(state.organizations):
         try:
@@ -170,6 +180,19 @@ def _parts(state: _State) -> Parts:
         except Clash as clash:
             raise InvalidSnapshot(str(clash), path) from None
     return parts
+
+
+def _check_faults(state: _State) -> None:
+    if len(state.spec.faults) > MOST:
+        raise InvalidSnapshot("there are too many", "/state/spec/faults")
+    for index, plan in enumerate(state.spec.faults):
+        try:
+            plan.fault()
+        except Wrong as error:
+            raise InvalidSnapshot(str(error), pointer("state", "spec", "faults", index, *error.path)) from None
+    wrong = state.faults.wrong()
+    if wrong is not None:
+        raise InvalidSnapshot(str(wrong), pointer("state", "faults", *wrong.path))
 
 
 def _check_ranges(state: _State) -> None:
@@ -219,12 +242,16 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
         spec.ttl_seconds,
         spec.rate,
         spec.step_ms,
+        spec.faults,
+        spec.allow_fault_header,
     )
+    world.faults.end()
     worlds.expect_end(world)
     world.begin(keep_people=(before.seed, before.users) == (spec.seed, spec.users))
     world.deviate(state.deviations, show=state.show_deviations)
     world.deviated = state.deviated
     world.clock.restore(state.clock)
+    world.faults.restore(state.faults)
     world.ids.restore(state.ids)
     world.readings = state.readings
     world.rates.restore(state.rates)
@@ -244,11 +271,3 @@ def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, O
         worlds.register_client(world, client_id)
     for token_digest in (*world.tokens.tokens, *world.application_tokens):
         worlds.register_digest(world, token_digest)
-
-
-def _place(message: str) -> tuple[str, str]:
-    """Msgspec's `… - at `$.a[0].b`` as (text, JSON pointer), which ends where it leaves a key out."""
-    text, _, path = message.partition(" - at `$")
-    path = path.partition("[...]")[0]
-    steps = re.findall(r"\.([^.\[`]+)|\[([^\]]*)\]", path)
-    return text, "/state" + "".join(f"/{name or index}" for name, index in steps)

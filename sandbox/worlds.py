@@ -12,6 +12,7 @@ from sandbox.audit import AuditEntry
 from sandbox.clock import Clock, machine_ms
 from sandbox.deviations.catalogue import compiled
 from sandbox.deviations.deviation import Parts, announce
+from sandbox.faults.plans import Faults, Plan
 from sandbox.hrms import people
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ENVIRONMENTS, SCOPES, ApplicationToken, Environment
@@ -50,6 +51,8 @@ class WorldSpec(msgspec.Struct, frozen=True):
     ttl_seconds: int | None = None
     rate: float = 1.0
     step_ms: int = 0
+    faults: tuple[Plan, ...] = ()
+    allow_fault_header: bool = False
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -60,7 +63,7 @@ class Secrets(msgspec.Struct, frozen=True):
 
 
 class World:
-    """One universe: both APIs' state, clock, limits, readings, deviations, journal, outbox and audit log."""
+    """One universe: both APIs' state, clock, limits, readings, deviations, faults, journal, outbox and audit log."""
 
     def __init__(self, spec: WorldSpec, machine: Callable[[], int] = machine_ms) -> None:
         self.spec = spec
@@ -82,6 +85,7 @@ class World:
         spec = self.spec
         parts = self._use(compiled(spec.deviations))
         self.clock = Clock(spec.now, spec.frozen, self._machine, spec.rate, spec.step_ms)
+        self.faults = Faults(self.clock, spec.faults, header_allowed=spec.allow_fault_header)
         self.ids = parts.ids(spec.seed, spec.id)
         self.readings = spec.readings
         self.rates = parts.rates(spec.limits)
@@ -198,6 +202,7 @@ class World:
 
     def reset(self) -> None:
         """As created. Credentials stay valid, the founding ones come back; issued tokens end."""
+        self.faults.end()
         credentials, tokens = self.tokens.credentials, self.application_tokens
         self.tokens, self.application_tokens = compiled(self.spec.deviations).tokens(), {}
         self.begin()

@@ -38,6 +38,15 @@ class ServerOperations(Caller):
         answer: shapes.DeviationList = self.call("GET", "/_sandbox/deviations")
         return answer
 
+    def list_faults(self) -> shapes.FaultList:
+        """List the faults.
+
+        The catalogue: each fault, how an integrator meets it, its parameters, where it can act, and what it
+        does where there is no socket.
+        """
+        answer: shapes.FaultList = self.call("GET", "/_sandbox/faults")
+        return answer
+
     def list_worlds(self, *, after: str | None = None, limit: int | None = None) -> shapes.WorldList:
         """List the worlds. Oldest first, `default` among them."""
         answer: shapes.WorldList = self.call("GET", "/_sandbox/worlds", query={"after": after, "limit": limit})
@@ -69,8 +78,9 @@ class WorldOperations(Caller):
     def reset_world(self) -> shapes.World:
         """Reset a world.
 
-        Puts everything back as the world was made: data, clock, limits, readings, journal, outbox and audit
-        log. The credentials it was made with stay valid, tokens issued since do not.
+        Puts everything back as the world was made: data, clock, limits, readings, deviations, faults,
+        journal, outbox and audit log. The credentials it was made with stay valid, tokens issued since do
+        not.
         """
         answer: shapes.World = self.call("POST", f"{self.path}/reset")
         return answer
@@ -129,6 +139,50 @@ class WorldOperations(Caller):
         """
         answer: shapes.WorldDeviations = self.call("PATCH", f"{self.path}/deviations", body=body)
         return answer
+
+    def list_world_faults(self, *, after: str | None = None, limit: int | None = None) -> shapes.WorldFaultList:
+        """List a world's faults. In the order in which they were made, which is the one in which they act."""
+        answer: shapes.WorldFaultList = self.call("GET", f"{self.path}/faults", query={"after": after, "limit": limit})
+        return answer
+
+    def create_fault(self, **body: Unpack[shapes.FaultNew]) -> shapes.WorldFault:
+        """Let something go wrong.
+
+        It holds from the next request on that passes credentials, rate limit and validation; who is refused
+        there is not concerned by any fault. All faults that concern a request count it. Then each acts whose
+        schedule says so, in the order in which they were made: before the handler, until one answers in its
+        place or takes the connection away; after the answer has been checked, until one decides how it goes
+        out. Those after the handler also act on the answer of one before it. What is drawn is drawn from the
+        world's seed, the fault's ID and the number of the request.
+        """
+        answer: shapes.WorldFault = self.call("POST", f"{self.path}/faults", body=body)
+        return answer
+
+    def patch_world_faults(self, **body: Unpack[shapes.FaultSwitchesPatch]) -> shapes.FaultSwitches:
+        """Heed X-Sandbox-Fault or not.
+
+        Where it is allowed, a request to the APIs may bring its own fault in the header `X-Sandbox-Fault:
+        name;parameter=value`, with quotes around values that need them and a parameter repeated for a list.
+        It acts on that request alone, before the world's own faults.
+        """
+        answer: shapes.FaultSwitches = self.call("PATCH", f"{self.path}/faults", body=body)
+        return answer
+
+    def clear_faults(self) -> None:
+        """Delete all faults. Requests that a fault holds back go on at once."""
+        self.call("DELETE", f"{self.path}/faults")
+
+    def get_fault(self, item: str, /) -> shapes.WorldFault:
+        """Show a fault.
+
+        As it was asked for, with how many requests it has seen and on how many it has acted.
+        """
+        answer: shapes.WorldFault = self.call("GET", f"{self.path}/faults/{self.quoted(item)}")
+        return answer
+
+    def delete_fault(self, item: str, /) -> None:
+        """Delete a fault. It acts on nobody any more, and requests that it holds back go on at once."""
+        self.call("DELETE", f"{self.path}/faults/{self.quoted(item)}")
 
     def get_limits(self) -> shapes.Limits:
         """Show a world's rate limits. Null means that there is none."""

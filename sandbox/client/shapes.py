@@ -184,6 +184,121 @@ class WorldDeviationsPatch(TypedDict):
     show: NotRequired[bool | None]
 
 
+FaultPoint: TypeAlias = Literal["before", "after"]
+"""Before the handler, or after the answer has been checked."""
+
+
+class FaultParameter(TypedDict):
+    """A parameter of a fault."""
+
+    name: str
+    #: Whether it must be given.
+    required: bool
+    #: The JSON Schema of its value.
+    schema: dict[str, Any]
+
+
+class Fault(TypedDict):
+    """Something that can go wrong on the way."""
+
+    name: str
+    #: How an integrator meets it.
+    says: str
+    #: Where it can act; the first is the default.
+    points: list[FaultPoint]
+    parameters: list[FaultParameter]
+    #: The operations that it is about, null for all.
+    operations: list[str] | None
+    #: What it does where there is no socket.
+    in_process: str
+
+
+class FaultList(TypedDict):
+    """The catalogue of faults, always in one page."""
+
+    items: list[Fault]
+    next: None
+
+
+class FaultNew(TypedDict):
+    """A fault, whom it concerns and when it acts.
+
+    Of what is left out nothing is asked; whatever is given must hold.
+    """
+
+    name: str
+    #: Those of the catalogue; what is wrong in them is told by its place.
+    parameters: NotRequired[dict[str, Any]]
+    #: Only requests to this API.
+    api: NotRequired[Literal["hrms", "scan2evolve"]]
+    #: Only requests of this operationId.
+    operation: NotRequired[str]
+    #: Only requests with this client_id or application token ID; never a secret.
+    credential: NotRequired[str]
+    #: Of acting on a request, from the seed.
+    probability: NotRequired[float]
+    #: The numbers of the requests to act on; the first that it concerns is 1.
+    calls: NotRequired[list[int]]
+    #: How often it acts at most.
+    times: NotRequired[int]
+    #: From this instant of the world's clock on.
+    since: NotRequired[str]
+    #: Before this instant of the world's clock.
+    until: NotRequired[str]
+
+
+class WorldFault(TypedDict):
+    """A fault of a world; null is what was left open."""
+
+    id: str
+    name: str
+    #: As they were given.
+    parameters: dict[str, Any]
+    api: Literal["hrms", "scan2evolve", None]
+    operation: str | None
+    credential: str | None
+    probability: float | None
+    calls: list[int] | None
+    times: int | None
+    since: str | None
+    #: When it ends, also where its parameters say so.
+    until: str | None
+    made_at: str
+    #: Requests that it concerned.
+    seen: int
+    #: Requests on which it acted.
+    acted: int
+
+
+class WorldFaultList(TypedDict):
+    """A page of a world's faults, oldest first."""
+
+    items: list[WorldFault]
+    next: str | None
+
+
+class FaultSwitches(TypedDict):
+    """What concerns all faults of a world."""
+
+    #: Whether X-Sandbox-Fault is heeded.
+    allow_fault_header: bool
+
+
+class FaultSwitchesPatch(TypedDict):
+    """What to change. What is left out stays."""
+
+    #: Whether X-Sandbox-Fault is heeded; null is false.
+    allow_fault_header: NotRequired[bool | None]
+
+
+class JournalFault(TypedDict):
+    """A fault that acted on a request."""
+
+    #: Null where the request brought it in X-Sandbox-Fault.
+    id: str | None
+    name: str
+
+
 class Limit(TypedDict):
     """So many requests in a window of so many seconds."""
 
@@ -749,6 +864,8 @@ class World(TypedDict):
     #: Whether answers name them in X-Sandbox-Deviation.
     show_deviations: bool
     ttl_seconds: int | None
+    #: Whether X-Sandbox-Fault is heeded.
+    allow_fault_header: bool
     #: Its HRMS company.
     hrms: WorldHrms
     #: Its Scan2Evolve organizations.
@@ -788,6 +905,8 @@ class WorldCreated(TypedDict):
     #: Whether answers name them in X-Sandbox-Deviation.
     show_deviations: bool
     ttl_seconds: int | None
+    #: Whether X-Sandbox-Fault is heeded.
+    allow_fault_header: bool
     #: Its HRMS company.
     hrms: WorldCreatedHrms
     #: Its Scan2Evolve organizations.
@@ -818,6 +937,10 @@ class WorldNew(TypedDict):
     show_deviations: NotRequired[bool]
     #: The server's `--world-ttl` where it is left out.
     ttl_seconds: NotRequired[int | None]
+    #: What goes wrong from the start, and again after a reset.
+    faults: NotRequired[list[FaultNew]]
+    #: Whether X-Sandbox-Fault is heeded.
+    allow_fault_header: NotRequired[bool]
 
 
 class Snapshot(TypedDict):
@@ -931,6 +1054,11 @@ class JournalEntry(TypedDict):
     response: JournalResponse
     #: Whatever else is worth knowing.
     notes: list[str]
+    #: Those that acted, in order. Where one took the connection away before the request was handled, `status`
+    #: is 444.
+    faults: list[JournalFault]
+    #: What the client got of the answer: `status` and `response` are what was decided.
+    delivered: Literal["whole", "part", "nothing"]
     #: Record by record, null where the request was no batch.
     records: list[JournalRecord] | None
 

@@ -10,6 +10,7 @@ from sandbox.calls import Call, Reply
 from sandbox.control.problems import conflict, invalid, missing
 from sandbox.document import Operation, Parameter
 from sandbox.errors import Refusal, problem_body
+from sandbox.jsonplaces import pointer
 from sandbox.jsontext import InvalidJson, decode
 from sandbox.media import is_encoded, is_merge_patch
 from sandbox.readings import Readings
@@ -121,7 +122,7 @@ class ControlFace:
                 unexpected = getattr(error.kind, "unexpected", None)
                 for name in unexpected[:_MOST_FAULTS] if unexpected else [None]:
                     detail = "is unknown" if unexpected else str(error.message)[:300]
-                    faults.append({"pointer": pointer(path if name is None else [*path, name]), "detail": detail})
+                    faults.append({"pointer": pointer(*path, *([] if name is None else [name])), "detail": detail})
         except ValueError:
             faults = [{"pointer": "", "detail": "is nested too deeply"}]
         faults = faults[:_MOST_FAULTS]
@@ -133,11 +134,6 @@ class ControlFace:
             step="validation",
             extra={"pointer": first["pointer"], "errors": faults},
         )
-
-
-def pointer(path: Iterable[Any]) -> str:
-    """A JSON pointer (RFC 6901) to the place at `path`."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
 def world_of(call: Call) -> World:

@@ -99,7 +99,7 @@ def _read(patterns: Patterns, raw: dict[str, Any], *place: str | int) -> Pattern
     try:
         return patterns.read(raw)
     except Impossible as impossible:
-        where = pointer([*place, *impossible.path])
+        where = pointer(*place, *impossible.path)
         raise invalid(f"{where}: {impossible}", where) from None
 
 

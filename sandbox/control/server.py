@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sandbox import __version__, audit, outbox, snapshot
@@ -10,6 +11,7 @@ from sandbox.clock import EARLIEST_MS, LATEST_MS, instant_text, parse_instant
 from sandbox.control.api import Handler, body_of, page, ring_cursor, ring_page, world_of
 from sandbox.control.company import token_view
 from sandbox.control.deviations import asked
+from sandbox.control.faults import Plans
 from sandbox.control.organizations import organization_view
 from sandbox.control.problems import conflict, invalid
 from sandbox.ratelimit import Limit
@@ -80,6 +82,7 @@ def world_view(call: Call, world: World, secrets: Secrets | None = None) -> dict
         "deviations": list(world.deviations),
         "show_deviations": world.show_deviations,
         "ttl_seconds": world.spec.ttl_seconds,
+        "allow_fault_header": world.faults.header_allowed,
         "hrms": {"base_url": f"{base}/hrms/api", "tokens": tokens},
         "scan2evolve": {
             "base_url": f"{base}/scan2evolve",
@@ -93,7 +96,7 @@ def list_worlds(call: Call) -> Reply:
     return page(call, ((world.id, world) for world in call.worlds), lambda _, world: world_view(call, world))
 
 
-async def create_world(call: Call) -> Reply:
+async def create_world(plans: Plans, call: Call) -> Reply:
     """A new world with its secrets; others are served while its people are made."""
     body, default = body_of(call), call.worlds.default.spec
     world_id = body.get("id") or call.worlds.free_id()
@@ -110,6 +113,8 @@ async def create_world(call: Call) -> Reply:
         ttl_seconds=body.get("ttl_seconds", call.worlds.ttl_seconds),
         rate=body.get("rate", 1.0),
         step_ms=body.get("step_ms", 0),
+        faults=plans.read_all(body.get("faults", ())),
+        allow_fault_header=body.get("allow_fault_header", False),
     )
     try:
         world, secrets = call.worlds.add(spec)
@@ -283,12 +288,11 @@ def list_audit(call: Call) -> Reply:
     return ring_page(call, world_of(call).audit.items(ring_cursor(call)), audit.view)
 
 
-HANDLERS: dict[str, Handler] = {
+_HANDLERS: dict[str, Handler] = {
     "getHealth": get_health,
     "listServerJournal": list_server_journal,
     "listReadings": list_readings,
     "listWorlds": list_worlds,
-    "createWorld": create_world,
     "getWorld": get_world,
     "deleteWorld": delete_world,
     "resetWorld": reset_world,
@@ -305,3 +309,8 @@ HANDLERS: dict[str, Handler] = {
     "clearOutbox": clear_outbox,
     "listAudit": list_audit,
 }
+
+
+def handlers(plans: Plans) -> dict[str, Handler]:
+    """The handlers of the server and its worlds; a new world's faults are read as `plans` does."""
+    return _HANDLERS | {"createWorld": partial(create_world, plans)}

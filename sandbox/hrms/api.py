@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.audit import Actor
 from sandbox.calls import Call, Listing, Reply
 from sandbox.document import Operation, Parameter
-from sandbox.errors import Refusal, hrms_body
+from sandbox.errors import Refusal, hrms_body, hrms_text
 from sandbox.hrms.directory import Department, Directory, Person, Position, WorkLocation
 from sandbox.security import bearer_digest
 
@@ -37,6 +37,17 @@ def too_many(call: Call) -> Refusal:
 def server_error(call: Call) -> Refusal:
     """500."""
     return Refusal(500, "Server Error", step="handler")
+
+
+def failure(call: Call, status: int, message: str | None) -> Refusal:
+    """A fault's error status, in the vendor's words where no other are given."""
+    return Refusal(status, hrms_text(status) if message is None else message, step="fault")
+
+
+def revoke(call: Call) -> Refusal:
+    """End the application token of the request; its 401 (HRMS-AUTH-06)."""
+    call.world.access.revoke(call.world.application_tokens, call.principal)
+    return _unauthenticated("HRMS-AUTH-06")
 
 
 def action(call: Call) -> str:

@@ -12,7 +12,7 @@ from sandbox.audit import Actor
 from sandbox.calls import Call, Listing, Reply
 from sandbox.clock import LATEST_MS, instant_text
 from sandbox.document import Operation, Parameter
-from sandbox.errors import Refusal, scan2evolve_body
+from sandbox.errors import Refusal, scan2evolve_body, scan2evolve_text
 from sandbox.ids import digest
 from sandbox.jsontext import InvalidJson, decode
 from sandbox.media import is_encoded, is_form, is_json
@@ -21,6 +21,7 @@ from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import read_batch
 from sandbox.scan2evolve.rules import STANDARD_ENVELOPE
 from sandbox.scan2evolve.tokens import TOKEN_SECONDS, Credential
+from sandbox.scan2evolve.trouble import troubled
 from sandbox.security import basic_pair, bearer_digest
 
 NAME = "scan2evolve"
@@ -47,6 +48,19 @@ def too_many(call: Call) -> Refusal:
 def server_error(call: Call) -> Refusal:
     """500."""
     return Refusal(500, "Internal server error", step="handler", claims=("S2E-ERR-02",))
+
+
+def failure(call: Call, status: int, message: str | None) -> Refusal:
+    """A fault's error status, in the vendor's words where no other are given; a grant has its codes for two."""
+    if message is None and isinstance(call.principal, Grant) and status in (400, 401):
+        return _bad_grant() if status == 401 else _grant_refusal(400, "invalid_request", "Bad request", "S2E-AUTH-10")
+    return Refusal(status, scan2evolve_text(status) if message is None else message, step="fault")
+
+
+def revoke(call: Call) -> Refusal:
+    """End the access token of the request; its 401 (S2E-AUTH-07)."""
+    call.world.tokens.end(bearer_digest(call.header(b"authorization")) or "")
+    return Refusal(401, "Unauthorized", step="credentials", claims=("S2E-AUTH-07",))
 
 
 # -- who asks -----------------------------------------------------------------------------------------
@@ -177,6 +191,16 @@ def _grant_refusal(status: int, code: str, text: str, claim: str, **more: Any) -
     return Refusal(status, code, step="grant", claims=(claim,), extra={"error_description": text}, rule=code, **more)
 
 
+def _bad_grant() -> Refusal:
+    return _grant_refusal(
+        401,
+        "invalid_client",
+        "Client authentication failed",
+        "S2E-AUTH-09",
+        headers={"WWW-Authenticate": 'Basic realm="Scan2Evolve"'},
+    )
+
+
 def issue_token(call: Call) -> Reply:
     """A new token for the organization of the credentials (S2E-AUTH-01 to -05; RFC 6749, 4.4)."""
     grant: Grant = call.principal
@@ -194,13 +218,7 @@ def issue_token(call: Call) -> Reply:
     world = call.world
     credential = world.tokens.check_secret(*grant.pair)
     if credential is None:
-        raise _grant_refusal(
-            401,
-            "invalid_client",
-            "Client authentication failed",
-            "S2E-AUTH-09",
-            headers={"WWW-Authenticate": 'Basic realm="Scan2Evolve"'},
-        )
+        raise _bad_grant()
     text = world.tokens.issue(credential, world.ids, call.now)
     call.worlds.register_digest(world, digest(text))
     organization = world.organizations[credential.organization]
@@ -232,7 +250,7 @@ def sync_employees(call: Call) -> Reply:
             raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
     organization: Organization = call.principal
     mails: list[WelcomeMail] = []
-    batch = world.batch(
+    batch = (world.batch if call.trouble is None else troubled(world.batch, call.trouble))(
         organization,
         [other for other in world.organizations.values() if other is not organization],
         readings,

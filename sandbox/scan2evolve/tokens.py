@@ -81,6 +81,10 @@ class Tokens:
             token.last_used_at = now
         return self.credentials.get(token.client_id)
 
+    def end(self, token_digest: str) -> None:
+        """End one token, if it is there."""
+        self.tokens.pop(token_digest, None)
+
     def revoke(self, credential: Credential) -> None:
         """End a credential and every token issued from it (S2E-AUTH-15)."""
         del self.credentials[credential.client_id]
