@@ -15,6 +15,7 @@ ONE_AN_HOUR = {"limit": 1, "window_seconds": 3600}
 TOO_LONG = 10 * 1024 * 1024 + 1
 SYNC, TOKEN, USERS, USER = "/sync/employees", "/auth/token", "/users", "/users/user_0000000000000000"
 RECORD = {"externalEmployeeId": "ORDER-1"}
+OPERATIONS = ("issueToken", "syncEmployees")
 
 
 class Faulty(NamedTuple):
@@ -220,3 +221,27 @@ def test_hrms_request_with_two_faults_is_answered_by_the_earlier_step(
     assert set(body) == ({"message", "errors"} if case.status == 400 else {"message"})
     assert ("retry-after" in answered) == (case.status == 429)
     assert ("allow" in answered) == (case.status == 405)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "limited", "status"),
+    [
+        (SYNC, {"employees": [RECORD]}, True, 429),
+        (SYNC, {"employees": "none"}, False, 503),
+        (TOKEN, {}, False, 503),
+    ],
+    ids=["rate limit before faults", "faults before the envelope", "faults before the grant"],
+)
+def test_fault_of_the_first_point_acts_between_validation_and_handler(
+    server: ServerClient, path: str, body: dict[str, Any], limited: bool, status: int
+) -> None:
+    """Whom the limit refuses it does not concern; what the handler would refuse is answered by it."""
+    world = server.world(
+        limits={"scan2evolve": ONE_AN_HOUR if limited else None},
+        faults=[{"name": "status", "parameters": {"status": 503}, "operation": operation} for operation in OPERATIONS],
+    )
+    if limited:
+        assert world.scan2evolve("GET", USERS).status_code == 200
+    headers = {"X-Sandbox-World": world.id}
+    assert world.scan2evolve("POST", path, json=body, headers=headers, auth=world.basic()).status_code == status
+    assert [item["seen"] for item in world.control("GET", "/faults").json()["items"]].count(1) == (not limited)

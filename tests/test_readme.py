@@ -15,6 +15,8 @@ import pytest
 from sandbox.cli import serve
 from sandbox.deviations.catalogue import CATALOGUE as DEVIATIONS
 from sandbox.document import load
+from sandbox.faults.catalogue import CATALOGUE as FAULTS
+from sandbox.faults.catalogue import parameters_of
 from sandbox.readings import CATALOGUE
 from sandbox.settings import Settings
 from tests.conftest import running
@@ -106,6 +108,15 @@ def deviations_table() -> str:
     return "\n".join(rows)
 
 
+def faults_table() -> str:
+    """The table of faults."""
+    rows = ["| fault | what an integrator meets | parameters | without a socket |", "|---|---|---|---|"]
+    for kind in FAULTS:
+        names = ", ".join(f"`{row['name']}`" for row in parameters_of(kind))
+        rows.append(f"| `{kind.name}` | {kind.says} | {names} | {kind.in_process} |")
+    return "\n".join(rows)
+
+
 def operations_table() -> str:
     """The table of the vendors' operations."""
     rows = ["| operation | claims |", "|---|---|"]
@@ -136,12 +147,13 @@ def _escaped(row: str) -> str:
     [
         ("readings", readings_table),
         ("deviations", deviations_table),
+        ("faults", faults_table),
         ("operations", operations_table),
         ("options", options_table),
     ],
 )
 def test_readme_table_is_what_the_code_has(name: str, table: Any) -> None:
-    """The tables of readings, deviations, operations and options are the generated ones."""
+    """The tables of readings, deviations, faults, operations and options are the generated ones."""
     between = re.search(rf"<!-- {name}: begin -->\n(.*?)\n?<!-- {name}: end -->", README, re.DOTALL)
     assert between is not None
     assert between[1].strip() == table(), f"put this in its place:\n{table()}"

@@ -39,14 +39,15 @@ class TransientDatabaseError(Fault, frozen=True, forbid_unknown_fields=True, kw_
         ids, indexes = frozenset(self.ids or ()), frozenset(self.indexes or ())
         chance, message = self.chance, self.message
         everybody = chance is None and self.ids is None and self.indexes is None
-        already = act.call.trouble
+        earlier = act.call.trouble
 
         def trouble(index: int, external_id: str) -> str | None:
+            first = None if earlier is None else earlier(index, external_id)
+            if first is not None:
+                return first
             if chance is not None and act.fraction("record", str(index)) < chance:
                 return message
-            if everybody or external_id in ids or index in indexes:
-                return message
-            return None if already is None else already(index, external_id)
+            return message if everybody or external_id in ids or index in indexes else None
 
         act.call.trouble = trouble
 
