@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from sandbox.faults.catalogue import CATALOGUE as FAULTS
 from sandbox.faults.catalogue import parameters_of
 from sandbox.readings import CATALOGUE
 from sandbox.settings import Settings
+from sandbox_pytest import SandboxWorld
 from tests.conftest import running
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +83,34 @@ def test_readme_programs_run(program: str, tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_readme_tests_pass_with_the_plugin(tmp_path: Path) -> None:
+    """Each block with tests for the plugin is a module that passes, beside the sync that it tests."""
+    tests = [text for kind, text in BLOCK.findall(README) if kind == "python" and "sandbox_pytest" in text]
+    assert tests
+    shutil.copy(ROOT / "tests" / "sandbox_pytest" / "suite" / "people_sync.py", tmp_path)
+    for number, text in enumerate(tests):
+        (tmp_path / f"test_readme_{number}.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert f"{len(tests)} passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_readme_has_every_option_of_the_plugin(pytestconfig: pytest.Config) -> None:
+    """And no other one."""
+    options = {f"--{name.replace('_', '-')}" for name in vars(pytestconfig.option) if name.startswith("sandbox_")}
+    assert set(re.findall(r"--sandbox-[a-z]+(?:-[a-z]+)*", README)) == options
+
+
+def test_readme_names_what_the_fixtures_have(sandbox: SandboxWorld) -> None:
+    """Each attribute in the table of fixtures is one."""
+    for name, held in (("sandbox", sandbox), ("hrms", sandbox.hrms), ("scan2evolve", sandbox.scan2evolve)):
+        row = re.search(rf"^\| `{name}` \| (.*) \|$", README, re.MULTILINE)
+        assert row is not None
+        named = re.findall(r"(?:^|, |: | and )`(\w+)", row[1])
+        assert len(named) > 5
+        assert [attribute for attribute in named if not hasattr(held, attribute)] == []
 
 
 @pytest.mark.parametrize("target", re.findall(r"(?:`|^)make ([a-z-]+)(?:`|$)", README, re.MULTILINE))

@@ -84,3 +84,51 @@ def test_wheel_needs_no_test_library(installed: Path, tmp_path: Path) -> None:
     )
     result = completed("-c", code, command=(str(installed / "python"),), folder=tmp_path)
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_wheel_without_the_extra_pytest_leaves_pytest_alone(installed: Path, tmp_path: Path) -> None:
+    """With pytest alone beside it the plugin is there: fixtures work, and clients say what they are missing."""
+    folder = tmp_path / "with-pytest"
+    folder.mkdir()
+    held = tmp_path / "pytest"
+    pip(str(installed / "python"), "install", "--target", str(held), "pytest>=9")
+    (folder / "test_own.py").write_text(
+        """
+import pytest
+
+def test_without_a_world():
+    pass
+
+def test_with_one(sandbox):
+    sandbox.advance(1)
+    assert sandbox.verify(times=0)["looked_at"] == 0
+
+def test_client(hrms):
+    with pytest.raises(RuntimeError, match="^httpx is not installed: pip install 'hris-sandbox.pytest.'$"):
+        hrms.client
+""",
+        encoding="utf-8",
+    )
+    command = (str(installed / "python"), "-m", "pytest")
+    arguments = ("-q", "-W", "error", "--strict-markers", "-p", "no:cacheprovider")
+    result = completed(*arguments, command=command, folder=folder, environment={"PYTHONPATH": str(held)})
+    assert result.stdout.splitlines()[-1].startswith("3 passed in "), result.stdout + result.stderr
+
+
+def test_wheel_has_typed_packages_and_the_entry_point(installed: Path, tmp_path: Path) -> None:
+    """Type checkers may look into all three packages; pytest finds the plugin by its name."""
+    code = (
+        "import importlib.util, importlib.metadata, pathlib\n"
+        "for name in ('sandbox', 'sandbox_pytest', 'contracts'):\n"
+        "    folder = pathlib.Path(importlib.util.find_spec(name).origin).parent\n"
+        "    print(name, (folder / 'py.typed').exists(), any(folder.rglob('test_*.py')))\n"
+        "(entry,) = importlib.metadata.entry_points(group='pytest11', name='hris-sandbox')\n"
+        "print(entry.value)\n"
+    )
+    result = completed("-c", code, command=(str(installed / "python"),), folder=tmp_path)
+    assert result.stdout.splitlines() == [
+        "sandbox True False",
+        "sandbox_pytest True False",
+        "contracts True False",
+        "sandbox_pytest.plugin",
+    ]
