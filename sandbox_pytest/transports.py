@@ -43,5 +43,8 @@ def _as_on_a_socket(request: httpx.Request) -> Iterator[None]:
     """A connection that breaks raises what a client is used to."""
     try:
         yield
+    except ConnectionAbortedError as error:
+        # Closed in order, but before an answer was whole.
+        raise httpx.RemoteProtocolError(str(error), request=request) from error
     except ConnectionError as error:
         raise httpx.ReadError(str(error), request=request) from error

@@ -105,8 +105,9 @@ class PeopleSync:
             wait = 0.5 * 2**attempt
             try:
                 answer = self._http.request(method, url, **request)
-            except httpx.TransportError:
-                # Not even an answer; whether the work was done nobody knows.
+                answer.json()
+            except (httpx.TransportError, ValueError):
+                # No answer, or half of one; whether the work was done nobody knows.
                 pass
             else:
                 if answer.status_code != 429 and answer.status_code < 500:
