@@ -125,18 +125,17 @@ def _reasons(error: ControlError) -> str:
 # -- reports -------------------------------------------------------------------------------------------------
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+# Wrapped in the way that every pluggy knows: an old one must not fail to load this for who does not use it.
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Put the journal into the report of a failure; end the world after that of the teardown."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     if report.failed:
         _attach(item, report)
     if call.when == "teardown" and _WORLD in item.stash:
         item.stash[_WORLD].delete()
         del item.stash[_WORLD]
-    return report
 
 
 def _attach(item: pytest.Item, report: pytest.TestReport) -> None:

@@ -272,9 +272,9 @@ def test_in_process_a_broken_connection_is_what_it_is_on_a_socket(
         async with httpx.AsyncClient(transport=AsyncInProcess(fail_too)) as client:
             await client.get("http://localhost")
 
-    with httpx.Client(transport=InProcess(fail)) as client, pytest.raises(seen, match="^the peer is gone$"):
+    with httpx.Client(transport=InProcess(fail)) as client, pytest.raises(seen, match=r"^the peer is gone$"):
         client.get("http://localhost")
-    with pytest.raises(seen, match="^the peer is gone$"):
+    with pytest.raises(seen, match=r"^the peer is gone$"):
         asyncio.run(ask())
 
 
