@@ -27,13 +27,16 @@ def told(world: SandboxWorld, test: str, folder: Path | None) -> str:
     """
     try:
         clock, entries = world.control.get_clock(), world.journal()
+        lines = [*_head(world, clock, len(entries))]
+        for entry in entries[-_ENTRIES:]:
+            lines += _entry(entry)
+        if folder is not None:
+            lines.append(_saved(world, test, clock, entries, folder))
     except (ControlError, Unreachable, RuntimeError) as error:
-        return f"{_shown(f'the journal of world {world.id} cannot be read: {error}')}\n"
-    lines = [*_head(world, clock, len(entries))]
-    for entry in entries[-_ENTRIES:]:
-        lines += _entry(entry)
-    if folder is not None:
-        lines.append(_saved(world, test, clock, entries, folder))
+        lines = [f"the journal of world {world.id} cannot be read: {error}"]
+    except (LookupError, TypeError, ValueError) as error:
+        # A sandbox elsewhere may be of another version.
+        lines = [f"the journal of world {world.id} cannot be read: {type(error).__name__}: {error}"]
     return "".join(f"{_shown(line)}\n" for line in lines)
 
 

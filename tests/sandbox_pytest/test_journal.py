@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from sandbox.client import WorldControl
+from sandbox.client.transport import HttpChannel
 from sandbox_pytest import SandboxWorld
 from sandbox_pytest.journal import told
 from sandbox_pytest.options import Options
@@ -243,6 +245,18 @@ def test_journal_that_cannot_be_had_is_told(run_here: Ran, pytester: pytest.Pyte
     assert re.fullmatch(
         r"the journal of world test-own-\w+ cannot be read: 404: There is no world 'test-own-\w+'", line
     )
+
+
+def test_journal_of_another_version_of_the_sandbox_is_told(world: SandboxWorld, server: ServerClient) -> None:
+    """One that calls things by other names spoils no report."""
+
+    def otherwise(method: str, target: str, headers: dict[str, str], body: bytes | None) -> tuple[int, bytes]:
+        status, answer = HttpChannel(server.url)(method, target, headers, body)
+        return status, answer.replace(b'"decision"', b'"judgement"')
+
+    world.hrms.client.get("/v1/users")
+    world.control = WorldControl(otherwise, world.id)
+    assert told(world, "test", None) == f"the journal of world {world.id} cannot be read: KeyError: 'decision'\n"
 
 
 def test_journal_that_cannot_be_written_is_told(world: SandboxWorld, tmp_path: Path) -> None:
