@@ -11,7 +11,8 @@ import orjson
 
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
 _LONG = b"0" * 19
-_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(-?[0-9]{19,})(?![0-9.eE])', re.DOTALL)
+# Strings whole, so that nothing in them is looked at; and integers, which no fraction or exponent is.
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![0-9.eE+-])(-?[0-9]{19,})(?![0-9.eE])', re.DOTALL)
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 # orjson reads 1,024 levels and writes 254; the standard library needs this much stack for the rest.
 _DEEP_RECURSION_LIMIT = 8_000
