@@ -180,6 +180,7 @@ class Schema:
         names = {name for name, _ in source.reading_marks(node)}
         self._names = tuple(sorted(name.replace("-", "_") for name in names))
         self._validators: dict[tuple[str, ...], jsonschema_rs.Validator] = {}
+        self._plain: Any = None
 
     def validator(self, readings: Readings) -> jsonschema_rs.Validator:
         """What checks a value under these readings."""
@@ -189,12 +190,38 @@ class Schema:
             found = self._validators[key] = self._compile(readings)
         return found
 
+    def whole(self, value: Any) -> Any:
+        """`value`, which is valid, with an int for each 5.0 that stands for an integer.
+
+        JSON Schema takes 5.0 for an integer, and whoever handles it should not have to tell the two apart.
+        """
+        if self._plain is None:
+            self._plain = self._source.plain_schema(self._node, Readings().as_dict())
+        return _whole(value, self._plain)
+
     def _compile(self, readings: Readings) -> jsonschema_rs.Validator:
         schema = self._source.plain_schema(self._node, readings.as_dict())
         try:
             return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             raise self._source.error(self.pointer, str(error).splitlines()[0]) from None
+
+
+def _whole(value: Any, plain: Any) -> Any:
+    if not isinstance(plain, dict):
+        return value
+    if isinstance(value, float) and value.is_integer() and "integer" in plain.get("type", ()):
+        return int(value)
+    if isinstance(value, dict):
+        for name, child in plain.get("properties", {}).items():
+            if name in value:
+                value[name] = _whole(value[name], child)
+    elif isinstance(value, list) and "items" in plain:
+        value[:] = [_whole(item, plain["items"]) for item in value]
+    for key in _MANY - {"prefixItems"}:
+        for branch in plain.get(key, ()):
+            value = _whole(value, branch)
+    return value
 
 
 def _children(key: str, value: Any) -> Iterator[tuple[str, Any]]:

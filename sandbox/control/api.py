@@ -114,6 +114,7 @@ class ControlFace:
         schema = next(iter(operation.body.values()))
         validator = schema.validator(_READINGS)
         if validator.is_valid(call.payload):
+            call.payload = schema.whole(call.payload)
             return
         faults: list[dict[str, str]] = []
         try:

@@ -66,6 +66,26 @@ def test_world_made_of_nothing_follows_the_server(server: ServerClient) -> None:
     made.control("DELETE")
 
 
+def test_world_made_of_integers_with_a_point_is_the_same(server: ServerClient) -> None:
+    """JSON Schema takes 5.0 for an integer: it makes the very world that 5 makes, and its snapshot can be restored."""
+    wishes = (
+        '{"id": "points", "seed": 1000%s, "users": 5%s, "now": "2024-11-18T10:30:00Z", "frozen": true, "step_ms": 2%s,'
+        ' "ttl_seconds": 100%s, "limits": {"hrms": {"limit": 5%s, "window_seconds": 60%s}}}'
+    )
+    seen = []
+    for point in ("", ".0"):
+        content = wishes % ((point,) * 6)
+        answer = server.http.post("/_sandbox/worlds", content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 201, answer.text
+        made = WorldClient(server.http, answer.json())
+        snapshot = made.control("GET", "/snapshot")
+        put = made.control("PUT", "/snapshot", content=snapshot.content, headers={"Content-Type": "application/json"})
+        assert put.status_code == 204, put.text
+        seen.append((answer.text, made.hrms("/users").text, snapshot.text))
+        assert made.control("DELETE").status_code == 204
+    assert seen[0] == seen[1]
+
+
 def test_world_is_made_as_wished(server: ServerClient, demo: WorldClient) -> None:
     """Every wish is in the answer, which alone holds the secrets."""
     body = demo.created
