@@ -51,7 +51,8 @@ class Guard:
 
     Host must be one that cannot be rebound by DNS: `localhost`, a name below it, an IP address, or the
     name that the server was bound to. Origin, where there is one, must be this very server or one of
-    `origins`. Where there is a `key`, it must be presented, and then any Host will do.
+    `origins`. Where there is a `key`, it must be presented, and then any Host will do: also for what is
+    open to all, which a probe asks for by the name that the machine has for it.
     """
 
     def __init__(self, key: str | None = None, origins: tuple[str, ...] = (), bound: str | None = None) -> None:
@@ -65,7 +66,7 @@ class Guard:
         """Let a request through, or raise the Refusal (401 or 403) that keeps it out."""
         keyed = self._key is not None and not open_to_all
         match = _HOST.fullmatch((host or "").lower())
-        if (match is None and host) or not (keyed or (match and self._host_is_safe(match[1]))):
+        if (match is None and host) or not (self._key is not None or (match and self._host_is_safe(match[1]))):
             raise Refusal(
                 403, f"Host {host!r} is not this server: use localhost or an IP address", step="guard", rule="host"
             )

@@ -161,7 +161,8 @@ def test_control_key_opens_the_control_plane_to_any_host(keyed: ServerClient) ->
 
 def test_health_needs_no_key(keyed: ServerClient) -> None:
     """A probe need not know it."""
-    assert ask(keyed, path="/_sandbox/health").json()["status"] == "ok"
+    for host in (own(keyed), "sandbox.example"):
+        assert ask(keyed, path="/_sandbox/health", host=host).json()["status"] == "ok"
     assert ask(keyed, path="/_sandbox/health", origin="https://evil.example").status_code == 403
 
 
