@@ -15,7 +15,7 @@ from sandbox import __version__
 from sandbox.document import NAMES, folder
 from sandbox.logs import LEVELS, configure
 from sandbox.schemas import DocumentError
-from sandbox.settings import Settings
+from sandbox.settings import Settings, SettingsError
 
 _DEFAULTS = Settings()
 _SERVER_ERROR = 2
@@ -98,16 +98,16 @@ def serve(
             "give a --control-key"
         )
     configure(log_level, log_format)
-    settings = Settings(
-        host, port, seed, users, not no_rate_limit, control_key or None, cors_origin, max_worlds, world_ttl
-    )
     try:
+        settings = Settings(
+            host, port, seed, users, not no_rate_limit, control_key or None, cors_origin, max_worlds, world_ttl
+        )
         app = Application(settings)
         held = for_host(host, tls_name) if tls else None
         sockets = bind(host, port)
         if held is not None:
             save_authority(held, Path(tls_ca))
-    except (DocumentError, BindError, TlsError) as error:
+    except (SettingsError, DocumentError, BindError, TlsError) as error:
         raise click.ClickException(str(error)) from None
     trust = None if held is None else (Path(tls_ca), held.fingerprint)
     click.echo(banner(app, url_of(host, sockets, held), trust))

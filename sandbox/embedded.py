@@ -44,8 +44,8 @@ class Sandbox:
     """Both APIs and the control plane, for as long as a `with` block lasts.
 
     It listens on a free port of this machine, or on `port`; `seed`, `users`, `rate_limit` and `control_key` are those
-    of `hris-sandbox serve`. Each `Sandbox` has worlds of its own. Entering it raises sandbox.server.BindError where the
-    port is taken.
+    of `hris-sandbox serve`. Each `Sandbox` has worlds of its own. Raises sandbox.settings.SettingsError where nobody
+    could present the control key; entering it raises sandbox.server.BindError where the port is taken.
     """
 
     def __init__(

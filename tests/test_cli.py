@@ -198,6 +198,14 @@ def test_port_that_is_given_is_the_one() -> None:
         (["serve", "--host", "0.0.0.0"], "give a --control-key"),
         (["serve", "--host", "::"], "give a --control-key"),
         (["serve", "--host", "0.0.0.0", "--control-key", ""], "give a --control-key"),
+        (["serve", "--control-key", "two words"], "the control key is sent in a header"),
+        (["serve", "--control-key", "schlüssel"], "the control key is sent in a header"),
+        (["serve", "--cors-origin", "tools.example.com"], "'tools.example.com' is no origin"),
+        (["serve", "--cors-origin", "https://tools.example.com/"], "'https://tools.example.com/' is no origin"),
+        (
+            ["serve", "--cors-origin", ORIGIN, "--cors-origin", "https://Tools.example.com"],
+            "'https://Tools.example.com'",
+        ),
         (["serve", "--host", "203.0.113.1", "--control-key", "k"], "cannot listen on 203.0.113.1:8080"),
         (["serve", "--host", "no such host", "--control-key", "k"], "cannot listen on no such host:8080"),
         (["spec", "nothing"], "Invalid value"),
@@ -216,7 +224,14 @@ def test_wrong_argument_is_one_line_and_exit_code_2(arguments: list[str], words:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("PORT", "x"), ("USERS", "-1"), ("LOG_FORMAT", "xml"), ("NO_RATE_LIMIT", "perhaps"), ("HOST", "0.0.0.0")],
+    [
+        ("PORT", "x"),
+        ("USERS", "-1"),
+        ("LOG_FORMAT", "xml"),
+        ("NO_RATE_LIMIT", "perhaps"),
+        ("HOST", "0.0.0.0"),
+        ("CORS_ORIGIN", "https://a.example,https://b.example"),
+    ],
 )
 def test_wrong_environment_variable_is_one_line_and_exit_code_2(variable: str, value: str) -> None:
     """A variable is checked like its option."""

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.settings import Settings
+from sandbox.settings import Settings, SettingsError
 from tests.client import ServerClient
 from tests.conftest import running
 
@@ -164,6 +164,26 @@ def test_health_needs_no_key(keyed: ServerClient) -> None:
     for host in (own(keyed), "sandbox.example"):
         assert ask(keyed, path="/_sandbox/health", host=host).json()["status"] == "ok"
     assert ask(keyed, path="/_sandbox/health", origin="https://evil.example").status_code == 403
+
+
+@pytest.mark.parametrize("key", ["two words", " key", "key\n", "schlüssel", "\x7f"])
+def test_control_key_that_no_header_can_carry_is_refused(key: str) -> None:
+    """A server with it could never be controlled: it does not start."""
+    with pytest.raises(SettingsError, match="header"):
+        Settings(control_key=key)
+
+
+@pytest.mark.parametrize("origin", ["https://[::1]:8080", "http://localhost", "chrome-extension://abcdef", "*"])
+def test_origin_as_browsers_send_it_is_taken(origin: str) -> None:
+    """Scheme, host and perhaps a port; or every page."""
+    assert Settings(cors_origins=(origin,)).cors_origins == (origin,)
+
+
+@pytest.mark.parametrize("origin", ["", "null", "a.example", "https://", "https://a.example/", "HTTPS://a.example"])
+def test_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    """It would let nobody in, or, as null, pages of everybody."""
+    with pytest.raises(SettingsError, match="is no origin"):
+        Settings(cors_origins=(origin,))
 
 
 def test_page_of_an_allowed_origin_is_let_in_and_told_so(keyed: ServerClient) -> None:
