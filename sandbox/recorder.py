@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from sandbox import audit, journal
 from sandbox.audit import AuditEntry
 from sandbox.errors import Refusal
-from sandbox.journal import Body, Decision, Entry, accepted, head, redact, redact_head, redact_outcomes, redact_text
+from sandbox.journal import (
+    Body,
+    Decision,
+    Entry,
+    accepted,
+    head,
+    redact,
+    redact_grant,
+    redact_head,
+    redact_outcomes,
+    redact_text,
+)
 from sandbox.readings import Readings
 from sandbox.rings import Ring
 
@@ -97,6 +108,7 @@ class Recorder:
             redact_outcomes(reply.records),
             reply.records_bytes,
         )
+        hide = redact_grant if action == "token" else redact
         if call.raw_headers != self._came[0]:
             self._came = call.raw_headers, redact_head(call.raw_headers)
         if headers != self._went[0]:
@@ -107,10 +119,10 @@ class Recorder:
             act,
             call.method if operation is None else operation.method,
             redact(call.path) if operation is None or call.path != operation.raw_path else operation.raw_path,
-            redact(call.query_string) if call.query_string else b"",
+            hide(call.query_string) if call.query_string else b"",
             decision,
             self._came[1],
-            Body.of(call.body),
+            Body.of(call.body, hide),
             self._went[1],
             reply.journaled or Body.of(body),
             tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from typing import Any
 
@@ -107,6 +108,48 @@ def test_secret_in_the_wrong_place_is_redacted_all_the_same(world: WorldClient, 
         if place in ("query", "path"):
             world.hrms(path)
     assert_nowhere(world, secrets)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body"),
+    [
+        ("application/json", '{"client_id": "CLIENT", "client_secret": "SECRET", "grant_type": "client_credentials"}'),
+        ("application/json", '{"client\\u005fsecret":"SECRET","grant_type":"client_credentials","client_id":"CLIENT"}'),
+        ("application/json", '{"client_id": "CLIENT", "client_secret" : "SECRET'),
+        ("text/plain", "client_secret=SECRET&client_id=CLIENT"),
+        ("application/x-www-form-urlencoded", "client_secret=SECRET&client_id=CLIENT&grant_type=client_credentials"),
+        ("application/x-www-form-urlencoded", "client_id=CLIENT&client%5Fsecret=SECRET"),
+    ],
+)
+@pytest.mark.parametrize("secret", ["of-another-system", "escaped%5F7", "escaped\\u005f7", 'with \\" in it'])
+def test_client_secret_of_any_form_is_hidden_by_its_name(
+    world: WorldClient, media_type: str, body: str, secret: str
+) -> None:
+    """A token request with a secret that is not ours, or is escaped, leaves none of it behind (S2E-SEC-02)."""
+    client_id, _ = world.basic()
+    sent = body.replace("CLIENT", client_id).replace("SECRET", secret)
+    headers = {"Content-Type": media_type, "X-Sandbox-World": world.id}
+    world.http.post("/scan2evolve/api/v1/auth/token", content=sent.encode(), headers=headers)
+    entry = world.journal(operation="issueToken")[0]
+    assert entry["request"]["body"] == sent.replace(secret, "[redacted]")
+    assert entry["request"]["body_bytes"] == len(sent)
+
+
+def test_client_secret_in_the_query_of_a_token_request_is_hidden(world: WorldClient) -> None:
+    """It does not belong there, and is not shown there."""
+    world.http.post(
+        "/scan2evolve/api/v1/auth/token?x=1&client_secret=of-another-system&y=2", headers={"X-Sandbox-World": world.id}
+    )
+    assert world.journal()[0]["query"] == "x=1&client_secret=[redacted]&y=2"
+
+
+def test_client_secret_of_ours_keeps_its_first_characters(world: WorldClient) -> None:
+    """Enough to tell one from another; an empty one is seen to be empty."""
+    client_id, secret = world.basic()
+    for given, kept in ((secret, f"{secret[:7]}[redacted]"), ("", "")):
+        grant = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": given}
+        world.http.post("/scan2evolve/api/v1/auth/token", json=grant)
+        assert json.loads(world.journal()[-1]["request"]["body"])["client_secret"] == kept
 
 
 def test_temporary_password_is_in_the_outbox_alone(world: WorldClient) -> None:
