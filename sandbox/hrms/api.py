@@ -97,26 +97,30 @@ def check_parameters(call: Call, faults: Sequence[tuple[Parameter, str | None]],
         return
     if not call.world.access.environment_counts:
         faults = []
-    errors = {parameter.name: [_text(parameter.name, value)] for parameter, value in faults}
+    wrong = {parameter.name: value for parameter, value in faults}
     if readings.hrms_content_type == "required":
         value = call.header(b"content-type")
-        if value is None or not value.strip() or value.split(";")[0].strip().lower() != "application/json":
-            errors["Content-Type"] = [_text("Content-Type", value)]
-    if errors:
+        if value is None or value.split(";")[0].strip().lower() != "application/json":
+            wrong["Content-Type"] = value
+    if wrong:
+        found = {name: _header_fault(name, value) for name, value in wrong.items()}
         raise Refusal(
             int(readings.validation_status),
             "Validation failed",
             step="parameters",
-            claims=("HRMS-ERR-01", "HRMS-ENV-02" if "X-Environment" in errors else "HRMS-FMT-03"),
-            extra={"errors": errors},
+            claims=("HRMS-ERR-01", *(claim for claim, _ in found.values())),
+            extra={"errors": {name: [text] for name, (_, text) in found.items()}},
             reading="validation-status",
         )
 
 
-def _text(name: str, value: str | None) -> str:
-    if value is None or not value.strip():
-        return f"The {name} field is required."
-    return f"The selected {name} is invalid."
+def _header_fault(name: str, value: str | None) -> tuple[str, str]:
+    """(claim, text) of a header that is missing, blank or wrong."""
+    missing = value is None or not value.strip()
+    text = f"The {name} field is required." if missing else f"The selected {name} is invalid."
+    if name == "Content-Type":
+        return "HRMS-FMT-03", text
+    return "HRMS-ENV-01" if missing else "HRMS-ENV-02", text
 
 
 def authorize(call: Call) -> None:

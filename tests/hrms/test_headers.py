@@ -111,6 +111,25 @@ def test_both_headers_wrong_are_told_in_one_answer(world: WorldClient) -> None:
     assert both == (400, failed(ENVIRONMENT_INVALID | TYPE_INVALID))
 
 
+@pytest.mark.parametrize(
+    ("headers", "claims"),
+    [
+        ({"Content_Type": "application/json"}, ["HRMS-ENV-01"]),
+        ({"Content_Type": "application/json", "X_Environment": "prod"}, ["HRMS-ENV-02"]),
+        ({"X_Environment": "staging"}, ["HRMS-FMT-03"]),
+        ({"X_Environment": "uat!"}, ["HRMS-ENV-02", "HRMS-FMT-03"]),
+        ({}, ["HRMS-ENV-01", "HRMS-FMT-03"]),
+    ],
+)
+def test_journal_names_the_claim_of_each_header_at_fault(
+    world: WorldClient, headers: dict[str, str], claims: list[str]
+) -> None:
+    """One that is missing breaks another claim than one that is wrong."""
+    world.read(hrms_content_type="required")
+    ask(world, **headers)
+    assert world.journal()[0]["decision"]["claims"] == ["HRMS-ERR-01", *claims]
+
+
 @pytest.mark.parametrize("path", [*PATHS, "/nothing", "/users/nobody"])
 def test_every_answer_is_json(world: WorldClient, path: str) -> None:
     """Every body is application/json, errors too (HRMS-FMT-01, HRMS-FMT-02)."""
