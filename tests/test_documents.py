@@ -18,6 +18,7 @@ from sandbox.document import Document, Operation
 from sandbox.hrms import api as hrms_api
 from sandbox.pipeline import Api
 from sandbox.readings import CATALOGUE, NAMES, Readings
+from sandbox.scan2evolve.rules import ENVELOPE, RULES, WARNINGS
 from sandbox.schemas import DocumentError, Schema
 from tests.client import ServerClient, WorldClient
 
@@ -224,6 +225,60 @@ def test_readings_of_the_control_document_are_those_of_the_ledger() -> None:
     assert {name: node["enum"] for name, node in schemas["ReadingsPatch"]["properties"].items()} == {
         name: [*row, None] for name, row in values.items()
     }
+
+
+# -- the tables of employee sync ---------------------------------------------------------------------------
+
+
+def table(heading: str) -> list[tuple[str, str]]:
+    """(message, last cell) of each row of a table in the description of syncEmployees."""
+    description = DOCUMENTS["scan2evolve"].root["paths"]["/api/v1/sync/employees"]["post"]["description"]
+    part = description.partition(f"### {heading}\n")[2].partition("\n### ")[0]
+    _, *lines = [line for line in part.splitlines() if line.startswith("| ")]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+    return [(next(cell for cell in row if cell.startswith("`")).split("`")[1], row[-1]) for row in rows]
+
+
+def test_table_of_record_errors_is_that_of_the_rules() -> None:
+    """Every message in the order of the checks, with the claim that the journal names."""
+    fills = {"value": "X", "email": "X", "username": "X", "site": "X", "employee": "Y"}
+    told = []
+    for rule in RULES:
+        fields = ("hireDate", "terminationDate") if "{field}" in rule.message else ("",)
+        if "{kind}" not in rule.message:
+            told += [(rule.message.format(**fills, field=field), rule.claim) for field in fields]
+    # One row stands for all wrong types; and terminationDate has a claim of its own in the ledger.
+    rows = [row for row in table("Record errors") if row[0] != "firstName must be a string"]
+    assert len(rows) == len(table("Record errors")) - 1
+    own = {("Invalid date format for terminationDate", "S2E-FIELD-13")}
+    assert [text for text, _ in rows] == [text for text, _ in told]
+    assert set(rows) - set(told) == own
+
+
+def test_table_of_warnings_is_that_of_the_rules() -> None:
+    """In the order in which they come."""
+    assert table("Warnings") == [(row.message.format("X"), row.claim) for row in WARNINGS]
+
+
+def test_table_of_request_errors_is_that_of_the_envelope(world: WorldClient) -> None:
+    """In the order of the checks, beside what comes before the envelope."""
+    first, second, *envelope, last = [text for text, _ in table("Request-level errors")]
+    assert envelope == [rule.message for rule in ENVELOPE]
+    for text, request in (
+        (first, {"content": b"{}"}),
+        (second, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+        (last, {"content": b" " * (10 * 2**20 + 1), "headers": {"Content-Type": "application/json"}}),
+    ):
+        answer = world.scan2evolve("POST", "/sync/employees", auth=world.basic(), **request)
+        assert answer.json()["error"] == text
+
+
+def test_example_of_www_authenticate_is_what_is_sent(world: WorldClient) -> None:
+    """The header of a 401 to a token request."""
+    header = DOCUMENTS["scan2evolve"].root["components"]["headers"]["WwwAuthenticate"]
+    grant = {"grant_type": "client_credentials", "client_id": "nobody", "client_secret": "none"}
+    answer = world.http.post("/scan2evolve/api/v1/auth/token", json=grant)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, header["example"])
 
 
 # -- what stops the start --------------------------------------------------------------------------------
