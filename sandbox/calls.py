@@ -42,6 +42,7 @@ class Call:
         "actor",
         "body",
         "headers",
+        "life",
         "method",
         "notes",
         "now",
@@ -69,6 +70,7 @@ class Call:
 
     world: World
     now: int
+    life: object
 
     def __init__(
         self,
@@ -118,7 +120,18 @@ class Call:
     def enter(self, world: World) -> None:
         """Belong to `world` from here on: all of this request is one moment of its time."""
         self.world = world
+        self.life = world.life
         self.now = world.clock.tick()
+
+    def is_overtaken(self) -> bool:
+        """Whether its world was reset, restored or ended since: whom it found there is nobody any more."""
+        return self.life is not self.world.life
+
+    def start_over(self) -> None:
+        """As it came in: nothing is known of it yet."""
+        Call.__init__(
+            self, self.worlds, self.method, self.path, self.query_string, self.raw_headers, self.peer, self.scheme
+        )
 
     def named_world(self) -> World:
         """The world that X-Sandbox-World names, else Host, else the default one; a name that leads nowhere is noted."""

@@ -125,7 +125,9 @@ class Pipeline:
                 headers, body = await call.strike.after(reply, headers, body)
             # 12. The journal.
             action = self.face.action(call)
-            world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
+            # What was overtaken while its answer was made has nothing to say in the journal of now.
+            if call.life is world.life:
+                world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
         # 13. Send.
@@ -171,6 +173,8 @@ class Pipeline:
         if operation.body:
             if not body_first:
                 await self._read_body(call, receive)
+                if self.vendor and call.is_overtaken():
+                    return await self._decide_anew(call)
             if call.body or operation.body_required:
                 face.check_media(call, call.header(b"content-type"))
                 face.decode_body(call)
@@ -180,13 +184,27 @@ class Pipeline:
         if self.vendor and (call.world.faults.armed or FAULT_HEADER in call.headers):
             call.strike = Strike()
             await call.strike.before(call, face)
+            if call.is_overtaken():
+                return await self._decide_anew(call)
         # 8. The handler.
         if face.needs_people and not call.world.populated:
             await call.world.populate()
+            if call.is_overtaken():
+                return await self._decide_anew(call)
         result = self.api.handlers[operation.id](call)
         reply: Reply = await result if operation.id in self.api.asynchronous else result  # type: ignore[misc,assignment]
         # 9. The answer, held against the document and the readings in force.
         return reply, await self._encode(call, operation, reply)
+
+    async def _decide_anew(self, call: Call) -> tuple[Reply, bytes]:
+        """Decide about a call that was overtaken while it waited as if it came now, whole."""
+        body = call.body
+        call.start_over()
+
+        async def received() -> Message:
+            return {"type": "http.request", "body": body}
+
+        return await self._decide(call, received)
 
     # -- what comes in -----------------------------------------------------------------------------
 

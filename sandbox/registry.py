@@ -11,6 +11,7 @@ import msgspec
 
 from sandbox.clock import LATEST_MS, machine_ms
 from sandbox.rings import Ring
+from sandbox.scan2evolve.organization import Conflict
 from sandbox.worlds import DEFAULT, Secrets, World, WorldSpec
 
 # So many of a world's digests are remembered, live or dead, to tell whose a credential is.
@@ -108,13 +109,18 @@ class Worlds:
     # -- life ----------------------------------------------------------------------------------------
 
     def add(self, spec: WorldSpec) -> tuple[World, Secrets]:
-        """Create a world and its credentials. The id must be free."""
+        """Create a world and its credentials.
+
+        Raises Conflict where the id is taken, or where a snapshot gave its credentials to another world.
+        """
         now = self._machine()
         self._sweep(now)
         if spec.id in self._worlds:
-            raise KeyError(spec.id)
+            raise Conflict(f"world {spec.id} exists already")
         world = World(spec, self._machine)
         secrets = world.make_credentials()
+        if self.foreign(world, set(world.tokens.credentials), set(world.application_tokens)):
+            raise Conflict(f"another world has the credentials of a world {spec.id} of seed {spec.seed}")
         self._make_room(now)
         world.used_at = now
         self._worlds[spec.id] = world
@@ -126,7 +132,8 @@ class Worlds:
         return world, secrets
 
     def remove(self, world: World) -> None:
-        """Delete a world with everything that names it."""
+        """Delete a world with everything that names it; who waits for it finds that out by its life."""
+        world.life = None
         del self._worlds[world.id]
         world.faults.end()
         for key in world.known_clients:
@@ -167,6 +174,8 @@ class Worlds:
             self._next_end = self._ends[0][0] if self._ends else LATEST_MS
             if world is None or world.spec.ttl_seconds is None:
                 continue
+            if world.in_making:
+                world.used_at = now
             if now >= world.used_at + world.spec.ttl_seconds * 1000:
                 self._drop(world, "ttl", now)
             else:
@@ -174,7 +183,8 @@ class Worlds:
 
     def _make_room(self, now: int) -> None:
         while len(self._worlds) > self._most:
-            idle = min((world for world in self._worlds.values() if world.id != DEFAULT), key=lambda w: w.used_at)
+            others = (world for world in self._worlds.values() if world.id != DEFAULT)
+            idle = min(others, key=lambda world: (world.in_making, world.used_at))
             self._drop(idle, "cap", now)
 
     def _drop(self, world: World, reason: Literal["ttl", "cap"], now: int) -> None:
@@ -184,12 +194,16 @@ class Worlds:
     # -- credentials -----------------------------------------------------------------------------------
 
     def register_client(self, world: World, client_id: str) -> None:
-        """From now on that client_id names `world`."""
+        """From now on that client_id names `world`, unless it has ended."""
+        if world.life is None:
+            return
         self._by_client[client_id] = world
         world.known_clients.add(client_id)
 
     def register_digest(self, world: World, secret_digest: str) -> None:
-        """From now on the token of that digest names `world`, also when it is expired or revoked."""
+        """From now on the token of that digest names `world`, expired and revoked or not, unless it has ended."""
+        if world.life is None:
+            return
         self._by_digest[secret_digest] = world
         world.known[secret_digest] = None
         if len(world.known) > _MAX_KNOWN:

@@ -78,10 +78,13 @@ class World:
         self.used_at = machine()
         self._founding: dict[Environment, DirectoryState] | None = None
         self._populating: asyncio.Task[None] | None = None
+        #: Another object each time the world begins anew, None once it has ended; see Call.is_overtaken.
+        self.life: object | None = None
         self.begin()
 
     def begin(self, keep_people: bool = True) -> None:
         """Everything as created, but for credentials and the people of the HRMS."""
+        self.life = object()
         spec = self.spec
         parts = self._use(compiled(spec.deviations))
         self.clock = Clock(spec.now, spec.frozen, self._machine, spec.rate, spec.step_ms)
@@ -183,20 +186,34 @@ class World:
         """Whether the people of the HRMS have been made yet."""
         return bool(self.directories)
 
+    @property
+    def in_making(self) -> bool:
+        """Whether its people are being made right now."""
+        return self._populating is not None and not self._populating.done()
+
     async def populate(self) -> None:
-        """Make the people of the HRMS, in slices between which other requests are served."""
-        if self._populating is None or (self._populating.done() and not self.populated):
-            self._populating = asyncio.ensure_future(self._populate())
-        await asyncio.shield(self._populating)
+        """Make the people of the HRMS, in slices between which other requests are served.
+
+        A world that ends meanwhile stays without.
+        """
+        while not self.populated and self.life is not None:
+            task = self._populating
+            if task is None or task.done():
+                task = self._populating = asyncio.ensure_future(self._populate())
+            await asyncio.shield(task)
 
     async def _populate(self) -> None:
         await asyncio.to_thread(people.load_faker)
         for made in people.company(self.spec.seed, self.spec.users):
+            if self.life is None:
+                return
             if made is None:
                 await asyncio.sleep(0)
             else:
                 self._founding = made
                 self._open_directories(made)
+                # Whoever has waited for this has not been idle.
+                self.used_at = self._machine()
 
     # -- life --------------------------------------------------------------------------------------
 

@@ -58,6 +58,8 @@ class ServerOperations(Caller):
         Makes both APIs a fresh place with its own data, clock, limits and credentials. Same id, seed and
         `now`: the same world, to the last ID. Limits are merged into the defaults. Where the server holds as
         many worlds as it may, the one goes that nobody has used for longest; the server's journal names it.
+        409 where the id is taken, where a snapshot gave these very credentials to another world, and where
+        the world was deleted or pushed out before its people were made.
         """
         answer: shapes.WorldCreated = self.call("POST", "/_sandbox/worlds", body=body)
         return answer
@@ -72,7 +74,11 @@ class WorldOperations(Caller):
         return answer
 
     def delete_world(self) -> None:
-        """Delete a world. Its credentials and tokens end with it. The world `default` cannot be deleted."""
+        """Delete a world.
+
+        Its credentials and tokens end with it, also for requests whose body is still on the way. The world
+        `default` cannot be deleted.
+        """
         self.call("DELETE", self.path)
 
     def reset_world(self) -> shapes.World:
@@ -80,7 +86,7 @@ class WorldOperations(Caller):
 
         Puts everything back as the world was made: data, clock, limits, readings, deviations, faults,
         journal, outbox and audit log. The credentials it was made with stay valid, tokens issued since do
-        not.
+        not. A request whose body is still on the way counts as if it came after.
         """
         answer: shapes.World = self.call("POST", f"{self.path}/reset")
         return answer

@@ -146,6 +146,13 @@ def world_of(call: Call) -> World:
     return world
 
 
+async def peopled_world_of(call: Call) -> World:
+    """The same, once its people are made; 404 where it has ended by then."""
+    while not (world := world_of(call)).populated:
+        await world.populate()
+    return world
+
+
 def body_of(call: Call) -> dict[str, Any]:
     """The body; one left out is an empty object."""
     return call.payload if isinstance(call.payload, dict) else {}

@@ -9,7 +9,7 @@ import msgspec
 
 from sandbox.calls import Call, Reply
 from sandbox.clock import instant_text
-from sandbox.control.api import Handler, body_of, fresh, page, world_of
+from sandbox.control.api import Handler, body_of, fresh, page, peopled_world_of, world_of
 from sandbox.control.collections import Collection
 from sandbox.control.problems import conflict, invalid, missing
 from sandbox.hrms.directory import Department, Directory, Person, Position, WorkLocation
@@ -33,9 +33,7 @@ class _OfDirectory(Collection[Place, Any]):
         return table
 
     async def place(self, call: Call) -> Place:
-        world = world_of(call)
-        if not world.populated:
-            await world.populate()
+        world = await peopled_world_of(call)
         asked = call.query.get("environment")
         given = body_of(call).get("environment") if call.method == "POST" else None
         if asked is not None and given is not None and asked != given:

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox import __version__, audit, outbox, snapshot
 from sandbox.calls import Call, Reply
 from sandbox.clock import EARLIEST_MS, LATEST_MS, instant_text, parse_instant
-from sandbox.control.api import Handler, body_of, page, ring_cursor, ring_page, world_of
+from sandbox.control.api import Handler, body_of, page, peopled_world_of, ring_cursor, ring_page, world_of
 from sandbox.control.company import token_view
 from sandbox.control.deviations import asked
 from sandbox.control.faults import Plans
@@ -118,10 +118,13 @@ async def create_world(plans: Plans, call: Call) -> Reply:
     )
     try:
         world, secrets = call.worlds.add(spec)
-    except KeyError:
-        raise conflict(f"/id: world {world_id} exists already", "/id") from None
+    except Conflict as taken:
+        raise conflict(f"/id: {taken}", "/id") from None
     shown = world_view(call, world, secrets)
     await world.populate()
+    if world.life is None:
+        why = call.worlds.fate(world_id) or "deleted"
+        raise conflict(f"World {world_id} was {why}, while it was being made", "/id")
     return Reply(201, shown, headers=[(b"location", f"/_sandbox/worlds/{world_id}".encode()), _NO_STORE])
 
 
@@ -152,17 +155,13 @@ def reset_world(call: Call) -> Reply:
 
 async def get_snapshot(call: Call) -> Reply:
     """Everything in a world."""
-    world = world_of(call)
-    if not world.populated:
-        await world.populate()
+    world = await peopled_world_of(call)
     return Reply(payload=snapshot.take(world))
 
 
 async def put_snapshot(call: Call) -> Reply:
     """Back to a snapshot of this world, exactly or not at all."""
-    world = world_of(call)
-    if not world.populated:
-        await world.populate()
+    world = await peopled_world_of(call)
     try:
         snapshot.restore(call.worlds, world, body_of(call))
     except snapshot.InvalidSnapshot as error:
