@@ -1,0 +1,191 @@
+"""Worlds made, used, reset, restored and dropped at the same time: each is as it would be alone."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import threading
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox.app import Application
+from sandbox.settings import Settings
+from tests.conftest import serving
+from tests.lives import Client, Exchange, Life, Request, Seen, Step, exchange, life, plans
+from tests.survey import no_errors_logged
+from tests.thoroughness import examples
+
+HOST = "localhost:8080"
+Send = Callable[[Request], Awaitable[Exchange]]
+
+
+class Crowd:
+    """Plans for worlds that are watched, one client each, and for two that several clients tear at."""
+
+    def __init__(self, watched: list[list[Step]], torn: list[list[Step]]) -> None:
+        self.watched = watched
+        self.torn = torn
+
+    def __repr__(self) -> str:
+        return f"Crowd(watched={self.watched}, torn={self.torn})"
+
+    def lives(self) -> list[Life]:
+        """All clients' lives, the watched ones first."""
+        watched = [life(Client(f"watched-{number}"), plan) for number, plan in enumerate(self.watched)]
+        return watched + [life(Client(f"torn-{number % 2}"), plan) for number, plan in enumerate(self.torn)]
+
+
+CROWDS = st.builds(
+    Crowd, st.lists(plans(4, 16), min_size=2, max_size=3), st.lists(plans(2, 12), min_size=3, max_size=4)
+)
+
+
+def statuses(seen: Seen) -> list[int]:
+    """Of every answer."""
+    return [answer.status if isinstance(answer, Exchange) else int(str(answer)) for _, answer in seen]
+
+
+# -- in process ----------------------------------------------------------------------------------------------
+
+
+async def asked(app: Application, request: Request) -> Exchange:
+    """An answer in process; before it and each piece of its body, others go first as often as its pause says."""
+    path, _, query = request.target.partition("?")
+    headers = [(b"host", HOST.encode())]
+    headers += [(name.lower().encode(), value.encode()) for name, value in request.headers]
+    scope = {"type": "http", "method": request.method, "path": path, "raw_path": path.encode(), "scheme": "http"}
+    scope |= {"query_string": query.encode(), "headers": headers, "client": ("127.0.0.1", 1)}
+    pieces, sent = list(request.pieces), []
+
+    async def receive() -> MutableMapping[str, Any]:
+        for _ in range(request.pause):
+            await asyncio.sleep(0)
+        piece = pieces.pop(0) if pieces else b""
+        return {"type": "http.request", "body": piece, "more_body": bool(pieces)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    for _ in range(request.pause):
+        await asyncio.sleep(0)
+    await app.asgi(scope, receive, send)
+    return exchange(request, sent[0]["status"], sent[0]["headers"], sent[1]["body"])
+
+
+async def led(app: Application, lived: Life) -> Seen:
+    """What a client saw in process."""
+    try:
+        request = next(lived)
+        while True:
+            request = lived.send(await asked(app, request))
+    except StopIteration as end:
+        seen: Seen = end.value
+        return seen
+
+
+async def led_at_once(app: Application, lives: list[Life]) -> list[Seen]:
+    """The same of many clients, each a task."""
+    return await asyncio.gather(*(led(app, lived) for lived in lives))
+
+
+async def emptied(app: Application) -> None:
+    """Delete what is left."""
+    for world in list(app.worlds):
+        if world.id != "default":
+            await asked(app, Request("DELETE", f"/_sandbox/worlds/{world.id}", (), (), 0))
+
+
+def known(app: Application) -> tuple[set[str], set[str]]:
+    """What names a world in the registry."""
+    return set(app.worlds._by_client), set(app.worlds._by_digest)
+
+
+@pytest.fixture(scope="module")
+def pair() -> tuple[Application, Application]:
+    """An application for clients alone, and one for crowds."""
+    return Application(Settings(users=0)), Application(Settings(users=0))
+
+
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
+@given(crowd=CROWDS)
+def test_watched_worlds_in_process_are_among_many_as_they_are_alone(
+    pair: tuple[Application, Application], crowd: Crowd
+) -> None:
+    """Byte for byte, whatever is done to other worlds meanwhile; and nothing is left of those that are gone."""
+    quiet, busy = pair
+    before = known(busy)
+
+    async def compared() -> None:
+        alone = [await led(quiet, lived) for lived in crowd.lives()[: len(crowd.watched)]]
+        seen = await led_at_once(busy, crowd.lives())
+        assert seen[: len(alone)] == alone
+        assert max(status for one in seen for status in statuses(one)) < 500
+        await emptied(busy)
+
+    with no_errors_logged():
+        asyncio.run(compared())
+    assert known(busy) == before
+
+
+# -- on a socket ---------------------------------------------------------------------------------------------
+
+
+def led_on_a_socket(url: str, lived: Life) -> Seen:
+    """What a client saw on a connection of its own; each piece of a body is sent by itself."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    try:
+        request = next(lived)
+        while True:
+            connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+            for name, value in (("Host", HOST), *request.headers):
+                connection.putheader(name, value)
+            connection.endheaders()
+            for piece in request.pieces:
+                connection.send(piece)
+            answer = connection.getresponse()
+            headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.getheaders()]
+            request = lived.send(exchange(request, answer.status, headers, answer.read()))
+    except StopIteration as end:
+        seen: Seen = end.value
+        return seen
+    finally:
+        connection.close()
+
+
+def led_in_threads(url: str, lives: list[Life]) -> list[Seen]:
+    """The same of many clients, each in a thread."""
+    found: dict[int, Seen] = {}
+
+    def lead(number: int) -> None:
+        found[number] = led_on_a_socket(url, lives[number])
+
+    threads = [threading.Thread(target=lead, args=(number,)) for number in range(len(lives))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [found[number] for number in range(len(lives))]
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[tuple[str, str]]:
+    """A server for clients alone, and one for crowds."""
+    with serving(Application(Settings(users=0))) as quiet, serving(Application(Settings(users=0))) as busy:
+        yield quiet.url, busy.url
+
+
+@pytest.mark.slow
+@settings(max_examples=examples(15), suppress_health_check=list(HealthCheck))
+@given(crowd=CROWDS)
+def test_watched_worlds_on_a_socket_are_among_many_as_they_are_alone(urls: tuple[str, str], crowd: Crowd) -> None:
+    """The same with a thread and a connection for each client."""
+    with no_errors_logged():
+        alone = [led_on_a_socket(urls[0], lived) for lived in crowd.lives()[: len(crowd.watched)]]
+        seen = led_in_threads(urls[1], crowd.lives())
+    assert seen[: len(alone)] == alone
+    assert max(status for one in seen for status in statuses(one)) < 500
