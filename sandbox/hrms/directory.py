@@ -14,7 +14,7 @@ ItemId = Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\\
 UserStatus = Literal["active", "inactive"]
 
 
-class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Department(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A department (HRMS-DEPT-01)."""
 
     id: ItemId
@@ -22,7 +22,7 @@ class Department(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str | None
 
 
-class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Position(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A position, that is a job title (HRMS-POS-01)."""
 
     id: ItemId
@@ -30,7 +30,7 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code: str | None
 
 
-class WorkLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class WorkLocation(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A place of work."""
 
     id: ItemId
@@ -40,7 +40,7 @@ class WorkLocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     country: str | None
 
 
-class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Person(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A user of the HRMS (HRMS-USER-02)."""
 
     id: ItemId
