@@ -16,6 +16,7 @@ from sandbox.audit import NOBODY, AuditEntry
 from sandbox.clock import instant_text
 from sandbox.faults.delivery import Delivered, Struck
 from sandbox.ids import Count, Name
+from sandbox.readings import NAMES, Readings
 from sandbox.rings import Ring
 from sandbox.scan2evolve import trouble
 from sandbox.scan2evolve.outcomes import Outcome
@@ -29,8 +30,9 @@ _LONGEST_SECRET = 100
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
 _SUSPECT = re.compile(rb"_[0-9a-f]{36}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
-_CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
-_CLAIM_OF_RULE[trouble.RULE] = trouble.CLAIM
+#: The claim behind each rule and warning of employee sync.
+CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
+CLAIM_OF_RULE[trouble.RULE] = trouble.CLAIM
 
 
 def redact(data: bytes) -> bytes:
@@ -160,7 +162,10 @@ def accepted(claims: tuple[str, ...], readings: tuple[tuple[str, str], ...]) -> 
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One request and its answer; `act` is what the audit log keeps of it, `delivered` what the client got of it."""
+    """One request and its answer; `act` is what the audit log keeps of it, `delivered` what the client got of it.
+
+    `readings` are those that a batch was processed under, None where there was none.
+    """
 
     act: AuditEntry
     method: Name
@@ -174,6 +179,7 @@ class Entry(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     notes: tuple[str, ...]
     faults: tuple[Struck, ...] = ()
     delivered: Delivered = "whole"
+    readings: Readings | None = None
 
 
 def weight(entry: Entry) -> int:
@@ -203,13 +209,26 @@ def fault(entry: Entry) -> str | None:
             return "a header without its value"
     for outcome in entry.act.records or ():
         for name in (outcome.rule, *(name for name, _ in outcome.warnings)):
-            if name is not None and name not in _CLAIM_OF_RULE:
+            if name is not None and name not in CLAIM_OF_RULE:
                 return f"there is no rule {name}"
+        for name in outcome.readings:
+            if name not in NAMES:
+                return f"there is no reading {name}"
+            if entry.readings is None:
+                return f"nobody knows which value {name} had"
     return None
 
 
+def answers(entry: Entry, request_id: str) -> bool:
+    """Whether the answer bore this requestId, which every answer of Scan2Evolve but a token's and a user's has."""
+    if entry.act.api != "scan2evolve":
+        return False
+    # Within a text of the JSON the quotes would be escaped, so this can be nothing else than the member itself.
+    return re.search(rb'"requestId":\s*"%s"' % re.escape(request_id.encode()), entry.response.head) is not None
+
+
 def view(number: int, entry: Entry) -> dict[str, Any]:
-    """An entry as `GET …/journal/{id}` shows it."""
+    """An entry as `GET …/journal/{id}` shows it, but for its records: they are explained elsewhere."""
     decision, act = entry.decision, entry.act
     return {
         "id": str(number),
@@ -241,25 +260,4 @@ def view(number: int, entry: Entry) -> dict[str, Any]:
         "notes": list(entry.notes),
         "faults": [{"id": struck.id, "name": struck.name} for struck in entry.faults],
         "delivered": entry.delivered,
-        "records": None
-        if act.records is None
-        else [record_view(index, outcome) for index, outcome in enumerate(act.records)],
-    }
-
-
-def record_view(index: int, outcome: Outcome) -> dict[str, Any]:
-    """What became of one record of a batch, with the rule and claim that decided."""
-    claims = ["S2E-BATCH-11"] if outcome.rule is None else [_CLAIM_OF_RULE[outcome.rule]]
-    return {
-        "index": index,
-        "externalEmployeeId": outcome.external_id,
-        "outcome": outcome.status,
-        "employeeId": outcome.employee_id,
-        "rule": outcome.rule,
-        "claims": claims,
-        "message": outcome.message,
-        "warnings": [
-            {"message": text, "rule": name, "claims": [_CLAIM_OF_RULE[name]]} for name, text in outcome.warnings
-        ],
-        "ignored": list(outcome.ignored),
     }

@@ -128,4 +128,5 @@ class Recorder:
             tuple([redact_text(note) or "" for note in call.notes]) if call.notes else (),
             faults,
             delivered,
+            None if reply.records is None else readings,
         )

@@ -210,6 +210,7 @@ class WorldOperations(Caller):
         limit: int | None = None,
         operation: str | None = None,
         status: int | None = None,
+        request_id: str | None = None,
     ) -> shapes.JournalList:
         """List the journal.
 
@@ -219,7 +220,7 @@ class WorldOperations(Caller):
         answer: shapes.JournalList = self.call(
             "GET",
             f"{self.path}/journal",
-            query={"after": after, "limit": limit, "operation": operation, "status": status},
+            query={"after": after, "limit": limit, "operation": operation, "status": status, "request_id": request_id},
         )
         return answer
 
@@ -230,12 +231,13 @@ class WorldOperations(Caller):
         limit: int | None = None,
         operation: str | None = None,
         status: int | None = None,
+        request_id: str | None = None,
     ) -> None:
         """Clear the journal. Deletes every entry, or those that the parameters choose."""
         self.call(
             "DELETE",
             f"{self.path}/journal",
-            query={"after": after, "limit": limit, "operation": operation, "status": status},
+            query={"after": after, "limit": limit, "operation": operation, "status": status, "request_id": request_id},
         )
 
     def verify_journal(self, **body: Unpack[shapes.Verification]) -> shapes.Verified:

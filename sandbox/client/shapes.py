@@ -1001,10 +1001,18 @@ class JournalRecordWarnings(TypedDict):
     message: str
     rule: str | None
     claims: list[str]
+    #: What was skipped, as it was named; null where the message does not quote it.
+    item: str | None
+    #: What may have been meant, as it would have to be named: the nearest name of a role, name or external ID
+    #: of a group, ID of a site that the organization has now. Null where nothing is near, and where so many
+    #: names have been compared for one answer that it would take too long: ask for the entry alone then.
+    nearest: str | None
+    #: Why it was skipped.
+    explanation: str
 
 
 class JournalRecord(TypedDict):
-    """What became of one record of a batch."""
+    """What became of one record of a batch, and why."""
 
     #: Its place in the batch, from 0.
     index: int
@@ -1021,6 +1029,12 @@ class JournalRecord(TypedDict):
     warnings: list[JournalRecordWarnings]
     #: Fields that no document knows.
     ignored: list[str]
+    #: The readings that made the difference, by name, with the values that they had: with another value of it
+    #: the record would have become something else. How the answer words it (`missing-id-entry`, `user-id-
+    #: without-account`) is left out.
+    reading: dict[str, str]
+    #: All of it in plain sentences.
+    explanation: str
 
 
 class JournalEntryCredential(TypedDict):

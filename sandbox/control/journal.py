@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from sandbox.control.api import Handler, body_of, pointer, ring_cursor, ring_pag
 from sandbox.control.problems import conflict, invalid, missing
 from sandbox.document import Operation
 from sandbox.errors import Refusal
+from sandbox.explanations import Explanations
 from sandbox.patterns import Impossible, Patterns
 from sandbox.verification import Exchange, Miss, Pattern, in_order, nearest_misses
 from sandbox.worlds import DEFAULT, World
@@ -24,16 +25,26 @@ _ELSEWHERE = (
 
 def _matching(call: Call, world: World) -> list[tuple[int, journal.Entry]]:
     operation, status = call.query.get("operation"), call.query.get("status")
+    request_id: str | None = call.query.get("request_id")
     return [
         (number, entry)
         for number, entry in world.journal.items(ring_cursor(call))
-        if operation in (None, entry.act.operation) and status in (None, entry.act.status)
+        if operation in (None, entry.act.operation)
+        and status in (None, entry.act.status)
+        and (request_id is None or journal.answers(entry, request_id))
     ]
+
+
+def _shower(world: World) -> Callable[[int, journal.Entry], dict[str, Any]]:
+    """Shows entries of a world, their records explained."""
+    told = Explanations(world.organizations, deviated=world.deviated)
+    return lambda number, entry: journal.view(number, entry) | {"records": told.records(entry)}
 
 
 def list_journal(call: Call) -> Reply:
     """What was asked of a world and what was decided, oldest first."""
-    return ring_page(call, _matching(call, world_of(call)), journal.view)
+    world = world_of(call)
+    return ring_page(call, _matching(call, world), _shower(world))
 
 
 def clear_journal(call: Call) -> Reply:
@@ -54,7 +65,7 @@ def get_journal_entry(call: Call) -> Reply:
     entry = world.journal.get(number)
     if entry is None:
         raise missing(f"journal entry {text!r}, or not any more", "#/path/id")
-    return Reply(payload=journal.view(number, entry))
+    return Reply(payload=_shower(world)(number, entry))
 
 
 # -- verification -----------------------------------------------------------------------------------------------

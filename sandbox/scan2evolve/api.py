@@ -247,7 +247,8 @@ def sync_employees(call: Call) -> Reply:
         body = envelope.read(to_builtins(body[0]) if isinstance(body, tuple) else body)
         rule = envelope.refusal(body, readings)
         if rule is not None:
-            raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name)
+            reading = "empty-batch" if rule.name == "employees-array" and body.get("employees") == [] else None
+            raise Refusal(400, rule.message, step="envelope", claims=(rule.claim,), rule=rule.name, reading=reading)
     organization: Organization = call.principal
     mails: list[WelcomeMail] = []
     batch = (world.batch if call.trouble is None else troubled(world.batch, call.trouble))(
@@ -294,7 +295,8 @@ def sync_employees(call: Call) -> Reply:
         payload["syncBatchId"] = batch_id
     payload["results"] = results
     payload["errors"] = errors
-    return Reply(payload=payload, records=outcomes, records_bytes=size, claims=("S2E-BATCH-04",))
+    marks = () if outcomes or short is not None else ("empty-batch",)
+    return Reply(payload=payload, records=outcomes, records_bytes=size, claims=("S2E-BATCH-04",), readings=marks)
 
 
 def _error_entry(outcome: Outcome, missing_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
+from sandbox.scan2evolve.bearings import NO_BEARINGS, Bearings
 from sandbox.scan2evolve.organization import SITE_MANAGER, Assignment, Employee, Organization
 from sandbox.scan2evolve.records import UUID, GroupEntry, Record, SiteEntry, is_blank
 from sandbox.scan2evolve.rules import GROUP_UNKNOWN, ROLE_UNKNOWN, SITE_UNKNOWN
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from sandbox.readings import Readings
 
 Warnings = tuple[tuple[str, str], ...]
-# Role ids, groups, sites, and warnings as (rule, text).
-Settled = tuple[tuple[str, ...], tuple[Assignment, ...], tuple[Assignment, ...], Warnings]
-NOTHING: Settled = ((), (), (), ())
+# Role ids, groups, sites, warnings as (rule, text), and the readings that bore on them.
+Settled = tuple[tuple[str, ...], tuple[Assignment, ...], tuple[Assignment, ...], Warnings, Bearings]
+NOTHING: Settled = ((), (), (), (), ())
 
 # A list as looked up: what is known of it, the warnings about the rest, whether it names site_manager,
 # and whether an entry may be malformed.
@@ -67,7 +68,27 @@ class Assignables:
         groups = self._look_up_groups(group_entries)
         sites = self._look_up_sites(site_entries)
         warnings = tuple(dict.fromkeys(roles[1] + groups[1] + sites[1]))
-        return roles, groups, sites, (roles[0], groups[0], sites[0], warnings)
+        turns = any(map(self._turns_on_case, names)) or any(
+            entry.role is not UNSET
+            and self._turns_on_case(entry.role)
+            # On an unknown site the role only matters to the rules about site_manager.
+            and (self._is_known(entry) or (entry.role.casefold() == SITE_MANAGER and not roles[2]))
+            for entry in site_entries
+        )
+        readings = ("role-case",) if turns else NO_BEARINGS
+        return roles, groups, sites, (roles[0], groups[0], sites[0], warnings, readings)
+
+    def _is_known(self, site: SiteEntry) -> bool:
+        return (site.id or "").casefold() in self._organization.site_by_id
+
+    def _turns_on_case(self, name: str) -> bool:
+        """Whether there is such a role in other letters only, so that the reading decides."""
+        organization = self._organization
+        return (
+            name not in organization.role_by_name
+            and name.casefold() in organization.role_by_casefold
+            and (self._role(name) is None) is self._case_counts
+        )
 
     def _look_up_roles(self, names: tuple[str, ...]) -> RoleList:
         known: dict[str, None] = {}
@@ -122,18 +143,28 @@ class Assignables:
 
     def settle(self, record: Record, existing: Employee, asked: Asked, additive: bool) -> Settled:
         """Roles, groups, sites and warnings as they would be after an update (S2E-MODE-01, S2E-MODE-03)."""
-        roles, groups, sites, warnings = asked[3]
+        roles, groups, sites, warnings, readings = asked[3]
         if additive:
             merged = tuple(dict.fromkeys(existing.roles + roles))
-            return merged, self._added(existing.groups, groups), self._added(existing.sites, sites), warnings
+            if _clash(existing.groups, groups) or _clash(existing.sites, sites):
+                readings += ("additive-existing",)
+            return merged, self._added(existing.groups, groups), self._added(existing.sites, sites), warnings, readings
+        if not (
+            (record.roles is UNSET and existing.roles)
+            or (record.groups is UNSET and existing.groups)
+            or (record.sites is UNSET and existing.sites)
+        ):
+            return asked[3]
+        readings += ("omitted-assignments",)
         if self._kept:
             return (
                 roles if record.roles is not UNSET else existing.roles,
                 groups if record.groups is not UNSET else existing.groups,
                 sites if record.sites is not UNSET else existing.sites,
                 warnings,
+                readings,
             )
-        return asked[3]
+        return roles, groups, sites, warnings, readings
 
     def _added(self, existing: tuple[Assignment, ...], asked: tuple[Assignment, ...]) -> tuple[Assignment, ...]:
         merged = dict(existing)
@@ -141,3 +172,9 @@ class Assignables:
             if key not in merged or (self._updated and role is not None):
                 merged[key] = role
         return tuple(merged.items())
+
+
+def _clash(existing: tuple[Assignment, ...], asked: tuple[Assignment, ...]) -> bool:
+    """Whether something is asked for that is there already, with another role."""
+    held = dict(existing)
+    return any(role is not None and held.get(key, role) != role for key, role in asked)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.readings import Readings
 from sandbox.scan2evolve.assignments import Settled
+from sandbox.scan2evolve.bearings import of_refusal
 from sandbox.scan2evolve.organization import Employee, Organization, User
 from sandbox.scan2evolve.outcomes import Outcome
 from sandbox.scan2evolve.records import is_blank
@@ -59,7 +60,7 @@ class Attempt:
         self.user = user
         self.username = username
         self.additive = self.record.get("updateMode") == "additive"
-        self.roles, _, self.sites, _ = settled
+        self.roles, _, self.sites, _, _ = settled
 
     def refusal(self, checks: Checks, ignored: tuple[str, ...]) -> Outcome | None:
         """The error by the first rule that refuses the record, None where all let it pass."""
@@ -75,7 +76,8 @@ class Attempt:
         external_id = self.record.get("externalEmployeeId") if isinstance(self.record, dict) else None
         if not isinstance(external_id, str) or is_blank(external_id):
             external_id = None
-        return Outcome(external_id, "ERROR", None, None, (), rule.name, message, ignored)
+        readings = of_refusal(rule, self)
+        return Outcome(external_id, "ERROR", None, None, (), rule.name, message, ignored, readings)
 
     @property
     def readings(self) -> Readings:

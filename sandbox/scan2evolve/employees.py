@@ -17,6 +17,7 @@ from sandbox.jsontext import encode
 from sandbox.readings import Readings
 from sandbox.scan2evolve.assignments import NOTHING, Assignables, Settled
 from sandbox.scan2evolve.attempts import Attempt
+from sandbox.scan2evolve.bearings import NO_BEARINGS, Bearings, of_nulls, of_passing
 from sandbox.scan2evolve.organization import Employee, Organization, Status, User, folded
 from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import (
@@ -80,7 +81,14 @@ class Batch:
         """Process one record, whatever it is, in its own transaction: the long way."""
         ignored = tuple(unknown_fields(record))
         if self.nulls_ignored and isinstance(record, dict):
-            record = without_nulls(record)
+            shaped = without_nulls(record)
+            if shaped != record:
+                outcome = self._sync(shaped, ignored)
+                nulls = of_nulls(Attempt(self, record), Attempt(self, shaped), self.rulebook.record, outcome.rule)
+                return msgspec.structs.replace(outcome, readings=nulls + outcome.readings)
+        return self._sync(record, ignored)
+
+    def _sync(self, record: Any, ignored: tuple[str, ...]) -> Outcome:
         refused = Attempt(self, record).refusal(self.rulebook.record, ignored)
         if refused is not None:
             return refused
@@ -111,9 +119,14 @@ class Batch:
     def _process(self, record: Record, metadata: str | None, raw: Any, ignored: tuple[str, ...]) -> Outcome:
         """Look, ask the rules, and only then store; `raw` is the record as it came, None if just as typed."""
         existing = self.organization.employees.get(record.externalEmployeeId)
+        readings = NO_BEARINGS
         status = record.status
         if status is UNSET:
-            status = existing.status if existing is not None and self.status_kept else "ACTIVE"
+            status = "ACTIVE"
+            if existing is not None and existing.status != "ACTIVE":
+                readings = ("omitted-status",)
+                if self.status_kept:
+                    status = existing.status
         email = None if record.email is UNSET else record.email
         concerns = 0
         email_key = username_key = None
@@ -147,10 +160,16 @@ class Batch:
             refused = attempt.refusal(checks, ignored)
             if refused is not None:
                 return refused
+            readings += of_passing(attempt)
+        readings += settled[4]
         keys = (email_key, username_key)
         employee = self._store(record, existing, status, email, metadata, account, user, username, keys, settled)
         outcome: Literal["CREATED", "UPDATED"] = "CREATED" if existing is None else "UPDATED"
-        return Outcome(employee.external_id, outcome, employee.id, employee.user, settled[3], None, None, ignored)
+        if existing is not None and (account is not None or existing.display_name_given):
+            readings += _of_update(record, existing, account, user, employee)
+        return Outcome(
+            employee.external_id, outcome, employee.id, employee.user, settled[3], None, None, ignored, readings
+        )
 
     def _look_at_account(
         self,
@@ -227,7 +246,7 @@ class Batch:
                 None if name_given is UNSET else name_given,
                 None if email_given is UNSET else email_given,
             )
-        roles, groups, sites, _ = settled
+        roles, groups, sites, _, _ = settled
         employee = Employee(
             external_id,
             employee_id,
@@ -312,6 +331,22 @@ class Batch:
             self.send(WelcomeMail(after.email, name, after.username, self.organization.name, self.now, size, password))
         self.organization.put_user(user, after, username_key)
         return after
+
+
+def _of_update(
+    record: Record, before: Employee, account: UserAccount | None, user: User | None, after: Employee
+) -> Bearings:
+    """The readings that bore on the name and the account of an employee who was there already."""
+    readings = NO_BEARINGS
+    if before.display_name_given and record.displayName is UNSET:
+        made = made_name(after.first_name, after.last_name) or after.external_id
+        if made != before.display_name:
+            readings = ("display-name",)
+    if account is not None and before.user is not None and user is not None:
+        forced = account.forcePasswordReset is True and not user.must_reset_password
+        if forced or account.sendWelcomeEmail is True:
+            readings += ("account-flags",)
+    return readings
 
 
 _NO_FLAGS = UserAccount()

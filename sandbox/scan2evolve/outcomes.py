@@ -25,7 +25,8 @@ class WelcomeMail(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=T
 class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What became of one record: an employee stored, or the rule that refused it.
 
-    `warnings` are (rule name, text); `external_id` is None where the record had none that is a text.
+    `warnings` are (rule name, text); `external_id` is None where the record had none that is a text;
+    `readings` names those that bore on it.
     """
 
     external_id: str | None
@@ -36,6 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True)
     rule: str | None
     message: str | None
     ignored: tuple[str, ...]
+    readings: tuple[str, ...] = ()
 
     def text_size(self) -> int:
         """How long all its texts are together, which only the request's size limits."""

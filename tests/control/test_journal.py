@@ -90,8 +90,19 @@ def test_entry_of_a_batch_names_the_outcome_of_every_record(world: WorldClient) 
         "rule": None,
         "claims": ["S2E-BATCH-11"],
         "message": None,
-        "warnings": [{"message": "Role 'cook' not found, skipped", "rule": "role-unknown", "claims": ["S2E-ROLE-02"]}],
+        "warnings": [
+            {
+                "message": "Role 'cook' not found, skipped",
+                "rule": "role-unknown",
+                "claims": ["S2E-ROLE-02"],
+                "item": "cook",
+                "nearest": None,
+                "explanation": created["warnings"][0]["explanation"],
+            }
+        ],
         "ignored": ["nickname", "supervisor.age"],
+        "reading": {},
+        "explanation": created["explanation"],
     }
     assert (updated["index"], updated["outcome"], updated["employeeId"]) == (1, "UPDATED", employee_id)
     assert (bad_email["outcome"], bad_email["message"]) == ("ERROR", "Invalid email format")
@@ -134,6 +145,20 @@ def test_journal_is_filtered_by_operation_and_status(world: WorldClient) -> None
     assert [e["id"] for e in world.journal(status=200)] == ["1", "2", "3"]
     assert [e["id"] for e in world.journal(operation="listUsers", status=400)] == ["5"]
     assert world.journal(operation="nothing") == []
+
+
+def test_journal_is_filtered_by_the_request_id_of_the_answer(world: WorldClient) -> None:
+    """Who has nothing but a requestId finds the entry by it, of a batch as of an error, and no other."""
+    made = world.sync({"externalEmployeeId": "E-1"})["requestId"]
+    refused = world.scan2evolve("GET", "/users/nobody").json()["requestId"]
+    world.sync({"externalEmployeeId": f'"requestId":"{made}"', "email": "x"}, syncBatchId=made)
+    world.hrms("/users")
+    assert [entry["id"] for entry in world.journal(request_id=made)] == ["1"]
+    assert [entry["id"] for entry in world.journal(request_id=refused)] == ["2"]
+    assert world.journal(request_id=refused, status=200) == []
+    assert world.journal(request_id=made[:-1]) == []
+    assert world.control("DELETE", "/journal", params={"request_id": made}).status_code == 204
+    assert [entry["id"] for entry in world.journal()] == ["2", "3", "4"]
 
 
 @pytest.mark.parametrize("status", ["99", "600", "ok", ""])
