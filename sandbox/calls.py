@@ -30,6 +30,10 @@ def world_in_host(host: bytes) -> str | None:
     return match[1].decode() if match else None
 
 
+class Overtaken(Exception):
+    """The call's world was reset, restored or ended while it waited: whom it found there is nobody any more."""
+
+
 class Call:
     """One request on its way through the pipeline.
 
@@ -70,7 +74,6 @@ class Call:
 
     world: World
     now: int
-    life: object
 
     def __init__(
         self,
@@ -108,6 +111,8 @@ class Call:
         self.request_id: str | None = None
         self.subject: str | None = None
         self.notes: tuple[str, ...] = ()
+        #: That of its world when it came; None while it belongs to none.
+        self.life: object | None = None
         #: What faults do to it, and to the records in it; None where there are none.
         self.strike: Strike | None = None
         self.trouble: Trouble | None = None
@@ -123,9 +128,13 @@ class Call:
         self.life = world.life
         self.now = world.clock.tick()
 
-    def is_overtaken(self) -> bool:
-        """Whether its world was reset, restored or ended since: whom it found there is nobody any more."""
-        return self.life is not self.world.life
+    def keep_up(self) -> None:
+        """To be called after each wait: raises Overtaken where that is what happened meanwhile.
+
+        A call of the control plane has entered no world.
+        """
+        if self.life is not None and self.life is not self.world.life:
+            raise Overtaken
 
     def start_over(self) -> None:
         """As it came in: nothing is known of it yet."""

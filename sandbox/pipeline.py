@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
-from sandbox.calls import Call, Listing, Reply
+from sandbox.calls import Call, Listing, Overtaken, Reply
 from sandbox.clock import http_date, machine_ms
 from sandbox.deviations.deviation import Sent
 from sandbox.document import Document, Operation, Parameter
@@ -100,7 +100,7 @@ class Pipeline:
         refusal: Refusal | None = None
         reply, body = Reply(), b""
         try:
-            reply, body = await self._decide(call, receive)
+            reply, body = await self._see_through(call, receive)
         except ClientLeft:
             return
         except Refusal as raised:
@@ -137,8 +137,17 @@ class Pipeline:
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    async def _see_through(self, call: Call, receive: Receive) -> tuple[Reply, bytes]:
+        """Decide; about a call that was overtaken while it waited, anew and whole, as if it came now."""
+        while True:
+            try:
+                return await self._decide(call, receive)
+            except Overtaken:
+                receive = _sender(call.body)
+                call.start_over()
+
     async def _decide(self, call: Call, receive: Receive) -> tuple[Reply, bytes]:
-        """The numbered steps; a Refusal ends them early."""
+        """The numbered steps; a Refusal ends them early, and so does Overtaken."""
         face = self.face
         # 1. Path and method, on the raw path. A fault here is answered only once the caller is known.
         methods, values = self.api.routes.find(call.path)
@@ -173,8 +182,7 @@ class Pipeline:
         if operation.body:
             if not body_first:
                 await self._read_body(call, receive)
-                if self.vendor and call.is_overtaken():
-                    return await self._decide_anew(call)
+                call.keep_up()
             if call.body or operation.body_required:
                 face.check_media(call, call.header(b"content-type"))
                 face.decode_body(call)
@@ -184,27 +192,15 @@ class Pipeline:
         if self.vendor and (call.world.faults.armed or FAULT_HEADER in call.headers):
             call.strike = Strike()
             await call.strike.before(call, face)
-            if call.is_overtaken():
-                return await self._decide_anew(call)
+            call.keep_up()
         # 8. The handler.
         if face.needs_people and not call.world.populated:
             await call.world.populate()
-            if call.is_overtaken():
-                return await self._decide_anew(call)
+            call.keep_up()
         result = self.api.handlers[operation.id](call)
         reply: Reply = await result if operation.id in self.api.asynchronous else result  # type: ignore[misc,assignment]
         # 9. The answer, held against the document and the readings in force.
         return reply, await self._encode(call, operation, reply)
-
-    async def _decide_anew(self, call: Call) -> tuple[Reply, bytes]:
-        """Decide about a call that was overtaken while it waited as if it came now, whole."""
-        body = call.body
-        call.start_over()
-
-        async def received() -> Message:
-            return {"type": "http.request", "body": body}
-
-        return await self._decide(call, received)
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -378,6 +374,15 @@ class Pipeline:
         if self._dates[0] != second:
             self._dates = second, http_date(now)
         return self._dates[1]
+
+
+def _sender(body: bytes) -> Receive:
+    """What a request's body comes from that has been read already."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body}
+
+    return receive
 
 
 def _rendered(call: Call, reply: Reply, headers: list[Header], body: bytes) -> tuple[list[Header], bytes]:
