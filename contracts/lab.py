@@ -290,6 +290,10 @@ class Lab:
         """Set a rate limit; NotObservable without a control plane."""
         self.space.control("PATCH", "/limits", {api: {"limit": limit, "window_seconds": window_seconds}})
 
+    def fault(self, name: str, parameters: dict[str, Any], **when: Any) -> None:
+        """Let something go wrong on the way; NotObservable without a control plane."""
+        self.space.control("POST", "/faults", {"name": name, "parameters": parameters, **when})
+
     def add(self, collection: str, org: int = 0, **item: Any) -> dict[str, Any]:
         """Make a role, group, site, user or credential; NotObservable without a control plane."""
         organization_id = self.organization(org).organization_id

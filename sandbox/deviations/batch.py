@@ -257,7 +257,7 @@ DEVIATIONS = (
     policy(
         "duplicate-on-retry",
         "A record that is sent again makes a second account for the same employee.",
-        "S2E-BATCH-12",
+        "S2E-BATCH-12 S2E-ERR-03",
         _SecondAccount,
     ),
     policy(

@@ -24,6 +24,10 @@ class _Shared(RateLimiter):
         """Count all who are known as one."""
         return super().count(api, "everybody" if refusable else party, now, refusable)
 
+    def use_up(self, api: str, party: str, now: int, seconds: int | None) -> Standing | None:
+        """Use up what they share."""
+        return super().use_up(api, "everybody", now, seconds)
+
 
 class _Prolonged(RateLimiter):
     def count(self, api: str, party: str, now: int, refusable: bool) -> Standing | None:

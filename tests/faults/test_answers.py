@@ -220,3 +220,15 @@ def test_fault_with_a_bug_of_the_vendor_shows_both(server: ServerClient) -> None
     plan(world, "rate-limited", times=1)
     answer = sync(world)
     assert (answer.status_code, "retry-after" in answer.headers) == (429, False)
+
+
+@pytest.mark.parametrize(
+    "deviation", ["limit-shared-between-organizations", "limit-not-enforced", "refused-requests-prolong-the-window"]
+)
+def test_rate_limited_goes_with_bugs_of_the_limit(server: ServerClient, no_errors_logged: Any, deviation: str) -> None:
+    """Whatever the vendor's limit does wrong, the fault answers 429 and fails nowhere."""
+    world = server.world(deviations=[deviation], limits={"scan2evolve": {"limit": 9, "window_seconds": 60}})
+    plan(world, "rate-limited", times=1)
+    answer = sync(world)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    assert sync(world, org=1).status_code == (429 if "shared" in deviation else 200)
