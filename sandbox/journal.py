@@ -25,6 +25,7 @@ from sandbox.scan2evolve.rules import RULES, WARNINGS
 MAX_BODY = 64 * 1024
 _ENTRY_WEIGHT = 1_500
 _OUTCOME_WEIGHT = 200
+_FAULT_WEIGHT = 100
 
 _LONGEST_SECRET = 100
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
@@ -193,6 +194,7 @@ def weight(entry: Entry) -> int:
         + len(entry.request.head)
         + len(entry.response.head)
         + len(entry.decision.message or "")
+        + len(entry.faults) * _FAULT_WEIGHT
         + (0 if act.records is None else len(act.records) * _OUTCOME_WEIGHT + act.records_bytes)
     )
 

@@ -23,6 +23,11 @@ class Connection:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    @property
+    def gone(self) -> bool:
+        """Whether the peer has left."""
+        return self.cycle.disconnected
+
     def reset(self) -> None:
         """Drop it at once: the peer sees a TCP reset, also where there is TLS on it."""
         self._gone()

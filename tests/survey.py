@@ -30,7 +30,17 @@ def no_errors_logged() -> Iterator[None]:
 
 def look_at_everything(world: WorldClient) -> None:
     """Read all that a world can show; none of it may be a server error."""
-    for path in ("", "/snapshot", "/clock", "/readings", "/limits", "/journal?limit=1000", "/outbox", "/audit"):
+    for path in (
+        "",
+        "/snapshot",
+        "/clock",
+        "/readings",
+        "/limits",
+        "/faults",
+        "/journal?limit=1000",
+        "/outbox",
+        "/audit",
+    ):
         assert world.control("GET", path).status_code == 200, path
     listed = world.control("GET", "/scan2evolve/organizations").json()["items"]
     for organization in listed:

@@ -58,7 +58,14 @@ def bend(value: Any, place: tuple[Any, ...], how: str, bent: Any) -> None:
 @pytest.fixture(scope="module")
 def lived(server: ServerClient) -> Iterator[tuple[WorldClient, dict[str, Any]]]:
     """A world with something of everything in it, and its snapshot."""
-    world = server.world(limits={"scan2evolve": {"limit": 100_000, "window_seconds": 60}, "hrms": None})
+    refused = {"name": "status", "parameters": {"status": 404, "message": "x"}}
+    faults = [
+        {"name": "script", "parameters": {"answers": ["pass", refused], "repeat": True}, "api": "hrms"},
+        {"name": "transient-database-error", "parameters": {"ids": ["X"], "indexes": [7]}, "calls": [1, 2], "times": 3},
+        {**refused, "operation": "listUsers", "probability": 0.5, "since": "2024-11-18T10:30:00Z"},
+    ]
+    limits = {"scan2evolve": {"limit": 100_000, "window_seconds": 60}, "hrms": None}
+    world = server.world(limits=limits, faults=faults)
     world.sync(
         {
             "externalEmployeeId": "A",
@@ -154,6 +161,8 @@ def test_many_snapshots_bent_at_random_are_refused_or_harmless(
         (("organizations", 0, "employees", 0, "metadata"), "{"),
         (("organizations", 0, "employees", 0, "roles"), ["role_none"]),
         (("directories", "staging", "users", 0, "id"), "a\r\nb: c"),
+        (("faults", "planned", 0, "plan", "parameters", "answers", 1, "name"), "pass"),
+        (("journal", "entries", 0, 1, "delivered"), "none"),
         (("directories", "staging", "users", 1, "staff_id"), ""),
         (("directories", "uat", "users", 1, "work_location_ids"), ["loc_101", "loc_101"]),
         (("directories", "uat", "users", 0, "manager_id"), "user_101"),

@@ -32,7 +32,7 @@ def _retry(lab: Lab, records: list[dict[str, Any]], statuses: list[str]) -> dict
 
 @check("S2E-ERR-03")
 def failed_record_is_safe_to_retry(lab: Lab) -> None:
-    """A record that the database fails is in errors and nowhere else; the batch sent again makes it, and nobody twice."""
+    """A record that the database fails is in errors and nowhere else; the batch sent again makes it, nobody twice."""
     records = _batch(lab)
     failed = records[1]["externalEmployeeId"]
     lab.fault("transient-database-error", {"ids": [failed]}, times=1)

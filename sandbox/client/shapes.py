@@ -233,7 +233,8 @@ class FaultNew(TypedDict):
     api: NotRequired[Literal["hrms", "scan2evolve"]]
     #: Only requests of this operationId.
     operation: NotRequired[str]
-    #: Only requests with this client_id or application token ID; never a secret.
+    #: Only requests with this client_id or application token ID; never a secret. It must be there already,
+    #: unless the world is new.
     credential: NotRequired[str]
     #: Of acting on a request, from the seed.
     probability: NotRequired[float]

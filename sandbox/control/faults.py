@@ -15,6 +15,7 @@ from sandbox.document import Document
 from sandbox.faults.catalogue import CATALOGUE, parameters_of
 from sandbox.faults.fault import Wrong
 from sandbox.faults.plans import MOST, Plan, PlannedFault
+from sandbox.journal import redact_text
 from sandbox.jsonplaces import pointer
 from sandbox.worlds import World
 
@@ -46,6 +47,8 @@ class Plans:
             )
             plan.fault()
             self._check_operation(plan)
+            if redact_text(plan.credential) != plan.credential:
+                raise Wrong("is a secret: give the client_id or the ID of the token", "credential")
         except Wrong as wrong:
             place = pointer(*where, *wrong.path)
             raise invalid(f"{place}: {wrong}", place) from None

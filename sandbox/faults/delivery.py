@@ -29,6 +29,10 @@ class Struck(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 class Wire(Protocol):
     """A request's connection."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the peer has left."""
+
     def reset(self) -> None:
         """Drop it at once: the peer sees a TCP reset."""
 
@@ -145,4 +149,6 @@ class Slow:
         for start in starts:
             if start:
                 await self._pause()
+            if out.wire is not None and out.wire.gone:
+                return
             await out.piece(out.body[start : start + size], more=start != starts[-1])

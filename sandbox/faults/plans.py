@@ -14,6 +14,7 @@ from sandbox.faults.catalogue import read
 from sandbox.faults.fault import LONGEST_WAIT, Fault, Wrong
 from sandbox.faults.scripts import Script
 from sandbox.ids import Count, derived_fraction
+from sandbox.jsontext import encode
 from sandbox.ratelimit import Api
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: So many faults a world has at most.
 MOST = 100
+# Bytes of JSON that the parameters of one take at most.
+_MOST_PARAMETERS = 64 * 1024
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,6 +46,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     def fault(self) -> Fault:
         """The fault itself. Raises Wrong where it is none, or what it asks for does not go together."""
+        if len(encode(self.parameters)) > _MOST_PARAMETERS:
+            raise Wrong(f"are more than {_MOST_PARAMETERS} bytes of JSON", "parameters")
         fault = read(self.name, self.parameters)
         if fault.operations is not None and self.operation not in (None, *fault.operations):
             raise Wrong(f"{self.name} is about {', '.join(sorted(fault.operations))} alone", "operation")

@@ -313,6 +313,27 @@ def test_fault_for_a_credential_that_is_not_there_is_refused(world: WorldClient)
     assert world.control("GET", "/faults").json()["items"] == []
 
 
+def test_secret_in_the_place_of_an_id_is_refused_for_a_new_world_too(server: ServerClient, world: WorldClient) -> None:
+    """There no credential is known yet, but a secret is seen to be one, and repeated nowhere."""
+    for secret in (world.basic()[1], world.hrms_token(), world.token()):
+        new = {"id": "never-made", "faults": [{"name": "answer-lost", "credential": secret}]}
+        answer = server.http.post("/_sandbox/worlds", json=new)
+        assert_problem(answer, 422, "/faults/0/credential")
+        assert secret not in answer.text
+    assert server.http.get("/_sandbox/worlds/never-made").status_code == 404
+
+
+def test_parameters_beyond_64_kib_are_refused(world: WorldClient) -> None:
+    """A world keeps a hundred faults, so none of them may be a large one."""
+    fitting = {"status": 500, "body": "x" * (64 * 1024 - len('{"status":500,"body":""}'))}
+    plan(world, "status", fitting, times=1)
+    assert sync(world).json() == fitting["body"]
+    answer = world.control(
+        "POST", "/faults", json={"name": "status", "parameters": {**fitting, "status": 503, "retry_after": 1}}
+    )
+    assert_problem(answer, 422, "/parameters")
+
+
 def test_world_takes_so_many_faults_and_no_more(world: WorldClient) -> None:
     """One more is a conflict; after one has gone there is room again."""
     for _ in range(MOST):
