@@ -44,7 +44,7 @@ def running(settings: Settings) -> AbstractContextManager[ServerClient]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[ServerClient]:
     """The server of this test process."""
-    with running(Settings(body_timeout=0.5)) as client:
+    with running(Settings(body_timeout=2)) as client:
         yield client
 
 
