@@ -17,13 +17,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox import __version__, document
+from sandbox.calls import Receive, Send
 from sandbox.clock import machine_ms
-from sandbox.control import company, deviations, faults, journal, organizations, server
+from sandbox.control import company, deviations, faults, journal, organizations, server, waiting
 from sandbox.control.api import ControlFace
 from sandbox.document import Document
 from sandbox.errors import Refusal, problem_body
 from sandbox.hrms import api as hrms_api
-from sandbox.pipeline import Api, Pipeline, Receive, Send
+from sandbox.patterns import Patterns
+from sandbox.pipeline import Api, Pipeline
 from sandbox.ratelimit import Limit
 from sandbox.readings import Readings
 from sandbox.registry import Worlds
@@ -59,8 +61,10 @@ class Application:
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
         vendors = [o for name in ("hrms", "scan2evolve") for o in self.documents[name].operations.values()]
         plans = faults.Plans(self.documents[name] for name in ("hrms", "scan2evolve"))
+        patterns = Patterns(vendors)
         handlers = server.handlers(plans) | deviations.HANDLERS | organizations.HANDLERS | company.HANDLERS
-        control = ControlFace(guard, handlers | journal.handlers(vendors) | faults.handlers(plans))
+        handlers |= journal.handlers(patterns) | waiting.handlers(patterns) | faults.handlers(plans)
+        control = ControlFace(guard, handlers)
         self.pipelines = [
             self._pipeline("hrms", hrms_api, _VENDOR_BODY),
             self._pipeline("scan2evolve", scan2evolve_api, _VENDOR_BODY),
@@ -113,6 +117,10 @@ class Application:
             "validators": self._validators,
             "rules": len(RULES) + len(ENVELOPE) + len(WARNINGS),
         }
+
+    def close(self) -> None:
+        """The server is about to stop: whoever waits for something is answered."""
+        self.worlds.close()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """ASGI: the APIs' paths go through their pipelines, all else to the pages."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from sandbox.registry import Worlds
     from sandbox.worlds import World
 
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
 _WORLD_HOST = re.compile(rb"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)\.localhost(:[0-9]{0,5})?")
 
 
@@ -34,12 +38,16 @@ class Overtaken(Exception):
     """The call's world was reset, restored or ended while it waited: whom it found there is nobody any more."""
 
 
+class ClientLeft(Exception):
+    """The client went away before it was answered."""
+
+
 class Call:
     """One request on its way through the pipeline.
 
     `world`, and `now` on its clock, are set once its credentials are known, `principal` is whoever they
     prove to be, `party` whom the rate limit counts and, if `refusable`, may refuse. `payload` is the
-    decoded body.
+    decoded body. Handlers that wait get `receive`, by which they hear that the client has left.
     """
 
     __slots__ = (
@@ -60,6 +68,7 @@ class Call:
         "query",
         "query_string",
         "raw_headers",
+        "receive",
         "refusable",
         "request_id",
         "scheme",
@@ -74,6 +83,7 @@ class Call:
 
     world: World
     now: int
+    receive: Receive
 
     def __init__(
         self,
@@ -127,6 +137,21 @@ class Call:
         self.world = world
         self.life = world.life
         self.now = world.clock.tick()
+        world.traffic.under_way[self] = None
+
+    def leave(self) -> None:
+        """Be under way no longer: in the journal, or gone."""
+        world: World | None = getattr(self, "world", None)
+        if world is not None:
+            traffic = world.traffic
+            traffic.under_way.pop(self, None)
+            if traffic.watchers:
+                traffic.tell()
+
+    async def left(self) -> None:
+        """Return once the client has left. Only for handlers that wait, and once the body has been read."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
 
     def keep_up(self) -> None:
         """To be called after each wait: raises Overtaken where that is what happened meanwhile.
@@ -138,6 +163,7 @@ class Call:
 
     def start_over(self) -> None:
         """As it came in: nothing is known of it yet."""
+        self.leave()
         Call.__init__(
             self, self.worlds, self.method, self.path, self.query_string, self.raw_headers, self.peer, self.scheme
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 import orjson
 
-from sandbox.calls import Call, Listing, Overtaken, Reply
+from sandbox.calls import Call, ClientLeft, Listing, Message, Overtaken, Receive, Reply, Send
 from sandbox.clock import http_date, machine_ms
 from sandbox.deviations.deviation import Sent
 from sandbox.document import Document, Operation, Parameter
@@ -29,9 +30,6 @@ from sandbox.registry import Worlds
 from sandbox.routes import Routes
 from sandbox.schemas import DocumentError
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 log = logging.getLogger("sandbox")
@@ -40,10 +38,7 @@ log = logging.getLogger("sandbox")
 SLICE = 500
 
 _DEFAULTS = Readings()
-
-
-class ClientLeft(Exception):
-    """The client went away before its request was complete."""
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
 class AnswerMismatch(Exception):
@@ -102,7 +97,11 @@ class Pipeline:
         try:
             reply, body = await self._see_through(call, receive)
         except ClientLeft:
+            call.leave()
             return
+        except asyncio.CancelledError:
+            call.leave()
+            raise
         except Refusal as raised:
             # Its traceback leads back to this frame: a circle that would keep the body until it is collected.
             refusal = raised.with_traceback(None)
@@ -128,6 +127,7 @@ class Pipeline:
             # What was overtaken while its answer was made has nothing to say in the journal of now.
             if call.life is world.life:
                 world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
+            call.leave()
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
         # 13. Send.
@@ -197,8 +197,12 @@ class Pipeline:
         if face.needs_people and not call.world.populated:
             await call.world.populate()
             call.keep_up()
-        result = self.api.handlers[operation.id](call)
-        reply: Reply = await result if operation.id in self.api.asynchronous else result  # type: ignore[misc,assignment]
+        handler = self.api.handlers[operation.id]
+        if operation.id in self.api.asynchronous:
+            call.receive = receive
+            reply: Reply = await handler(call)  # type: ignore[misc]
+        else:
+            reply = handler(call)  # type: ignore[assignment]
         # 9. The answer, held against the document and the readings in force.
         return reply, await self._encode(call, operation, reply)
 
@@ -398,6 +402,8 @@ def _typed(text: str, kind: str) -> Any:
     """A parameter's text as the JSON type that its schema asks for; itself where it is not of that type."""
     if kind == "integer" and text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 19:
         return int(text)
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return float(text)
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"
     return text

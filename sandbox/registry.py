@@ -41,8 +41,8 @@ class Worlds:
 
     Beside `default`, which stays, there are at most `most`: a new one pushes out the one that has been
     idle longest. A world with a time to live goes once nobody has used it for that long. Idle is
-    measured on `machine`, since a world's own clock may stand still. Nothing runs in the background:
-    whatever looks a world up lets those go first whose time has come.
+    measured on `machine`, since a world's own clock may stand still; to wait for something in a world is to
+    use it. Nothing runs in the background: whatever looks a world up lets those go first whose time has come.
     """
 
     def __init__(
@@ -131,20 +131,22 @@ class Worlds:
         self.expect_end(world)
         return world, secrets
 
-    def remove(self, world: World) -> None:
-        """Delete a world with everything that names it; who waits for it finds that out by its life."""
+    def close(self) -> None:
+        """Nothing more comes to any world: who waits is told so, and whom a fault holds back is let go."""
+        for world in self._worlds.values():
+            world.traffic.end("the server stops")
+            world.faults.end()
+
+    def remove(self, world: World, why: str = "deleted") -> None:
+        """Delete a world with everything that names it; `why` is told to those who wait for something in it."""
         world.life = None
         del self._worlds[world.id]
         world.faults.end()
+        world.traffic.end(f"it was {why}")
         for key in world.known_clients:
             self._by_client.pop(key, None)
         for key in world.known:
             self._by_digest.pop(key, None)
-
-    def end_faults(self) -> None:
-        """Let go of every request that a fault holds back, for the server stops."""
-        for world in self._worlds.values():
-            world.faults.end()
 
     def fate(self, world_id: str) -> str | None:
         """What became of a world that had to go, None where that id never had to."""
@@ -174,7 +176,7 @@ class Worlds:
             self._next_end = self._ends[0][0] if self._ends else LATEST_MS
             if world is None or world.spec.ttl_seconds is None:
                 continue
-            if world.in_making:
+            if _is_busy(world):
                 world.used_at = now
             if now >= world.used_at + world.spec.ttl_seconds * 1000:
                 self._drop(world, "ttl", now)
@@ -184,12 +186,13 @@ class Worlds:
     def _make_room(self, now: int) -> None:
         while len(self._worlds) > self._most:
             others = (world for world in self._worlds.values() if world.id != DEFAULT)
-            idle = min(others, key=lambda world: (world.in_making, world.used_at))
+            idle = min(others, key=lambda world: (_is_busy(world), world.used_at))
             self._drop(idle, "cap", now)
 
     def _drop(self, world: World, reason: Literal["ttl", "cap"], now: int) -> None:
-        self.remove(world)
-        self.dropped.append(Dropped(now, world.id, reason, max(0, now - world.used_at)))
+        dropped = Dropped(now, world.id, reason, max(0, now - world.used_at))
+        self.remove(world, dropped.why)
+        self.dropped.append(dropped)
 
     # -- credentials -----------------------------------------------------------------------------------
 
@@ -217,3 +220,8 @@ class Worlds:
         return any(self._by_client.get(c, world) is not world for c in clients) or any(
             self._by_digest.get(d, world) is not world for d in digests
         )
+
+
+def _is_busy(world: World) -> bool:
+    """Whether it is in use right now: its people are being made, or somebody waits for its journal."""
+    return world.in_making or bool(world.traffic.watchers)

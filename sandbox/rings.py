@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Generic, TypeVar
 
 Entry = TypeVar("Entry")
@@ -67,8 +68,10 @@ class Ring(Generic[Entry]):
 
     def items(self, after: int = 0) -> Iterator[tuple[int, Entry]]:
         """(number, entry), oldest first, of those numbered above `after`."""
-        for number, entry in enumerate(self._items, self.last - len(self._items) + 1):
-            if number > after and entry is not None:
+        first = self.last - len(self._items) + 1
+        start = max(0, after - first + 1)
+        for number, entry in enumerate(islice(self._items, start, None), first + start):
+            if entry is not None:
                 yield number, entry
 
     def get(self, number: int) -> Entry | None:

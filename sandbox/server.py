@@ -251,15 +251,15 @@ def configuration(app: Application, tls: Tls | None = None) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which lets go of whom a fault holds back once it stops."""
+    """uvicorn's server, which answers whoever waits for something, or is held back by a fault, once it stops."""
 
     def __init__(self, app: Application, tls: Tls | None) -> None:
         super().__init__(configuration(app, tls))
-        self._worlds = app.worlds
+        self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop; nobody is waited for who waits for a fault."""
-        self._worlds.end_faults()
+        """Stop; who waits is answered first."""
+        self._app.close()
         await super().shutdown(sockets)
 
 

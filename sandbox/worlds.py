@@ -23,6 +23,7 @@ from sandbox.readings import Readings
 from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Group, Organization, OrganizationState, Role, Site, User
 from sandbox.scan2evolve.tokens import Credential
+from sandbox.traffic import Traffic
 
 DEFAULT = "default"
 
@@ -76,6 +77,7 @@ class World:
         self.known_clients: set[str] = set()
         #: When it was last asked for, in the machine's milliseconds.
         self.used_at = machine()
+        self.traffic = Traffic()
         self._founding: dict[Environment, DirectoryState] | None = None
         self._populating: asyncio.Task[None] | None = None
         #: Another object each time the world begins anew, None once it has ended; see Call.is_overtaken.
@@ -105,6 +107,8 @@ class World:
         self.encoded: dict[tuple[object, ...], tuple[object, bytes, Body]] = {}
         self.deviated = False
         self._name_deviations(spec.deviations, spec.show_deviations)
+        # Who waits for this journal has lost it.
+        self.traffic.tell()
 
     # -- deviations --------------------------------------------------------------------------------
 

@@ -107,7 +107,9 @@ class Walk:
     def _query(self, operation: Operation) -> dict[str, Any]:
         query: dict[str, Any] = {}
         for parameter in operation.parameters:
-            if parameter.location == "query" and (parameter.required or self.pick([True, False, False])):
+            # Nobody else is there to send what would be waited for.
+            wanted = parameter.required or parameter.name == "timeout"
+            if parameter.location == "query" and (wanted or self.pick([True, False, False])):
                 values: dict[str, list[Any]] = {
                     "limit": [1, 2, 1000],
                     "environment": ["staging", "uat"],
@@ -115,6 +117,7 @@ class Walk:
                     "after": [*self.met.get("cursors", [])[-3:], "1"],
                     "email": EMAILS,
                     "isActive": ["true", "false", "x"],
+                    "timeout": [0, 0.01],
                     "role": NAMES,
                 }
                 query[parameter.name] = self.pick(values.get(parameter.name, ["A", "syncEmployees"]))

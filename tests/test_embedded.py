@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 import sandbox
 from sandbox import Sandbox
+from sandbox.client import ControlError, shapes
 from sandbox.server import BindError
 
 
@@ -135,3 +137,43 @@ def test_package_has_no_other_name() -> None:
     missing = "Sandpit"
     with pytest.raises(AttributeError, match=r"^module 'sandbox' has no attribute 'Sandpit'$"):
         getattr(sandbox, missing)
+
+
+def in_flight(running: Sandbox) -> list[Any]:
+    """What is under way in the world `waiting`, which no request has come to yet."""
+    with pytest.raises(ControlError) as late:
+        running.control.world("waiting").wait_journal(timeout=0)
+    found: list[Any] = late.value.problem["in_flight"]
+    return found
+
+
+def test_sandbox_in_process_shows_what_is_in_flight_and_waits_for_it() -> None:
+    """A request whose body never ends is under way until it is given up; another one ends the wait."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"employees'
+        await asyncio.Event().wait()
+
+    async def until(running: Sandbox, count: int) -> None:
+        for _ in range(5_000):
+            if len(await asyncio.to_thread(in_flight, running)) == count:
+                return
+        raise AssertionError("it stays as it is")
+
+    async def live(running: Sandbox, world: shapes.WorldCreated) -> None:
+        organization = world["scan2evolve"]["organizations"][0]
+        pair = (organization["client_id"], organization["client_secret"])
+        path = "/scan2evolve/api/v1/sync/employees"
+        headers = {"Content-Type": "application/json"}
+        stuck = asyncio.create_task(asked(running, "POST", path, content=endless(), headers=headers, auth=pair))
+        await until(running, 1)
+        waiting = asyncio.create_task(asked(running, "GET", "/_sandbox/worlds/waiting/journal/wait?timeout=60"))
+        stuck.cancel()
+        await asyncio.wait([stuck])
+        await until(running, 0)
+        await asked(running, "POST", path, json={"employees": []}, auth=pair)
+        answer = (await waiting).json()
+        assert (answer["found"], answer["matched"][0]["status"], answer["in_flight"]) == (1, 400, [])
+
+    with Sandbox(users=0) as running:
+        asyncio.run(live(running, running.control.create_world(id="waiting")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import Literal, Unpack
 
 from sandbox.client import shapes
 from sandbox.client.transport import Caller
@@ -250,6 +250,47 @@ class WorldOperations(Caller):
         entries that might count have made room for newer ones.
         """
         answer: shapes.Verified = self.call("POST", f"{self.path}/journal/verify", body=body)
+        return answer
+
+    def wait_journal(
+        self,
+        *,
+        after: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        api: Literal["hrms", "scan2evolve"] | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        external_employee_id: str | None = None,
+        outcome: Literal["CREATED", "UPDATED", "ERROR"] | None = None,
+        at_least: int | None = None,
+        timeout: float | None = None,
+    ) -> shapes.Awaited:
+        """Wait for what has yet to come.
+
+        Answers as soon as the journal holds `at_least` requests that have all of what the parameters say, at
+        once where it does already. Where it does not within `timeout`, the answer is a 409 like that of
+        verify: what was found, what comes nearest, and in `in_flight` which requests are not answered yet. So
+        it is where the world is reset or restored meanwhile, and where the server stops; where the world ends
+        it is a 404. A request is in flight from when its credentials have told its world until it is
+        journaled. Waiting is use of the world: it does not reach the end of its `ttl_seconds`.
+        """
+        answer: shapes.Awaited = self.call(
+            "GET",
+            f"{self.path}/journal/wait",
+            query={
+                "after": after,
+                "operation": operation,
+                "status": status,
+                "api": api,
+                "method": method,
+                "path": path,
+                "externalEmployeeId": external_employee_id,
+                "outcome": outcome,
+                "at_least": at_least,
+                "timeout": timeout,
+            },
+        )
         return answer
 
     def get_journal_entry(self, item: str, /) -> shapes.JournalEntry:

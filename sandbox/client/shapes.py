@@ -1226,6 +1226,59 @@ class VerificationFailure(TypedDict):
     nearest: list[JournalMiss]
 
 
+class InFlight(TypedDict):
+    """A request that is not in the journal yet."""
+
+    method: str
+    #: As it was sent.
+    path: str
+    #: The operationId, null where no operation matched.
+    operation: str | None
+    since: str
+
+
+class Awaited(TypedDict):
+    """What was found, and what is under way."""
+
+    #: How many entries were looked at.
+    looked_at: int
+    #: How many of them fit.
+    found: int
+    #: Those that fit, oldest first.
+    matched: list[JournalSummary]
+    #: What is not answered yet, the longest first.
+    in_flight: list[InFlight]
+
+
+class WaitFailureExpected(TypedDict):
+    """How often."""
+
+    at_least: int
+
+
+class WaitFailure(TypedDict):
+    """What was waited for, what was found, what comes nearest, and what is under way (RFC 9457)."""
+
+    type: Literal["/problems/verification-failed"]
+    title: str
+    status: Literal[409]
+    #: All of it in words.
+    detail: str
+    pointer: None
+    #: How often.
+    expected: WaitFailureExpected
+    #: How many entries were looked at.
+    looked_at: int
+    #: How many of them fit.
+    found: int
+    #: Those that fit, oldest first.
+    matched: list[JournalSummary]
+    #: Of those that do not fit the nearest three, the nearest first.
+    nearest: list[JournalMiss]
+    #: What is not answered yet, the longest first.
+    in_flight: list[InFlight]
+
+
 class OutboxMessage(TypedDict):
     """An e-mail that would have gone out."""
 

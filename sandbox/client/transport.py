@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-SECONDS = 60.0
-"""How long an answer is waited for."""
+SECONDS = 90.0
+"""How long an answer is waited for: longer than `wait_journal` may take."""
 
 
 class ControlError(Exception):

@@ -10,7 +10,6 @@ from sandbox import journal
 from sandbox.calls import Call, Reply
 from sandbox.control.api import Handler, body_of, pointer, ring_cursor, ring_page, world_of
 from sandbox.control.problems import conflict, invalid, missing
-from sandbox.document import Operation
 from sandbox.errors import Refusal
 from sandbox.explanations import Explanations
 from sandbox.patterns import Impossible, Patterns
@@ -130,13 +129,13 @@ def _verify_count(pattern: Pattern, seen: Seen, wanted: int, *, exactly: bool) -
     if len(matched) == wanted if exactly else len(matched) >= wanted:
         return _verified(seen, matched)
     expected = {"times": wanted} if exactly else {"at_least": wanted}
-    count = f"{'exactly' if exactly else 'at least'} {_requests(wanted)}" if wanted else "no request"
-    detail = f"Expected {count}{pattern.says}, found {len(matched) or 'none'} among {_requests(len(seen.exchanges))}."
+    count = f"{'exactly' if exactly else 'at least'} {requests(wanted)}" if wanted else "no request"
+    detail = f"Expected {count}{pattern.says}, found {len(matched) or 'none'} among {requests(len(seen.exchanges))}."
     if len(matched) > wanted:
         numbers = ", ".join(str(exchange.number) for exchange in matched[:10])
         detail += f" Those that fit: {numbers}{', …' if len(matched) > 10 else ''}."
-        raise _failed(detail, expected, seen, matched, [])
-    raise _failed(detail, expected, seen, matched, nearest_misses(pattern, seen.exchanges))
+        raise failed(detail, expected, seen, matched, [])
+    raise failed(detail, expected, seen, matched, nearest_misses(pattern, seen.exchanges))
 
 
 def _verify_order(wanted: Sequence[Pattern], seen: Seen) -> Reply:
@@ -147,7 +146,7 @@ def _verify_order(wanted: Sequence[Pattern], seen: Seen) -> Reply:
     last = found[-1].number if found else 0
     behind = f" after entry {last}" if found else ""
     detail = (
-        f"Expected {_requests(len(wanted))} in order. Number {len(found) + 1}, a request{pattern.says}, "
+        f"Expected {requests(len(wanted))} in order. Number {len(found) + 1}, a request{pattern.says}, "
         f"did not come{behind}."
     )
     early = [exchange.number for exchange in seen.exchanges if exchange.number <= last and pattern.fits(exchange)]
@@ -155,14 +154,15 @@ def _verify_order(wanted: Sequence[Pattern], seen: Seen) -> Reply:
         detail += f" One came too early: entry {early[-1]}."
     later = [exchange for exchange in seen.exchanges if exchange.number > last]
     place = f"/in_order/{len(found)}"
-    raise _failed(detail, {"in_order": len(wanted)}, seen, found, nearest_misses(pattern, later), place)
+    raise failed(detail, {"in_order": len(wanted)}, seen, found, nearest_misses(pattern, later), place)
 
 
 def _verified(seen: Seen, matched: list[Exchange]) -> Reply:
-    return Reply(payload=_matches(seen, matched))
+    return Reply(payload=matches(seen, matched))
 
 
-def _matches(seen: Seen, matched: list[Exchange]) -> dict[str, Any]:
+def matches(seen: Seen, matched: list[Exchange]) -> dict[str, Any]:
+    """What was found, as the control plane shows it."""
     return {
         "looked_at": len(seen.exchanges),
         "found": len(matched),
@@ -170,30 +170,33 @@ def _matches(seen: Seen, matched: list[Exchange]) -> dict[str, Any]:
     }
 
 
-def _failed(
+def failed(
     detail: str,
     expected: dict[str, int],
     seen: Seen,
     matched: list[Exchange],
     nearest: list[Miss],
     place: str | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> Refusal:
+    """409: what was expected, what was found, and what comes nearest, with members of its own."""
     if nearest:
         detail += f" {nearest[0].says()}"
     elif not seen.exchanges:
         detail += f" {seen.emptiness()}."
-    extra = {
+    members = {
         "type": "/problems/verification-failed",
         "title": "Verification failed",
         "pointer": place,
         "expected": expected,
-        **_matches(seen, matched),
+        **matches(seen, matched),
         "nearest": [miss.view() for miss in nearest],
     }
-    return Refusal(409, detail, step="verification", extra=extra)
+    return Refusal(409, detail, step="verification", extra=members | (extra or {}))
 
 
-def _requests(count: int) -> str:
+def requests(count: int) -> str:
+    """`1 request`, `2 requests`."""
     return f"{count} request{'' if count == 1 else 's'}"
 
 
@@ -204,7 +207,6 @@ _HANDLERS: dict[str, Handler] = {
 }
 
 
-def handlers(operations: Sequence[Operation]) -> dict[str, Handler]:
-    """The journal's handlers; patterns are about these operations of the vendors."""
-    patterns = Patterns(operations)
+def handlers(patterns: Patterns) -> dict[str, Handler]:
+    """The journal's handlers, which read patterns so."""
     return _HANDLERS | {"verifyJournal": partial(verify_journal, patterns)}

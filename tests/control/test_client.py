@@ -68,7 +68,11 @@ def arguments(operation: Operation, method: Any, world: WorldClient) -> tuple[li
     parameters = inspect.signature(method).parameters.values()
     places = {"org": world.organizations[0]["organization_id"]}
     positional: list[Any] = [places.get(name, "nothing/at all") for name in operation.path_names if name != "world"]
-    keywords = {p.name: "staging" for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty}
+    keywords: dict[str, Any] = {
+        p.name: "staging" for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty
+    }
+    if operation.id == "waitJournal":
+        keywords["timeout"] = 0
     if operation.body:
         body = next(iter(operation.body_examples.values()))
         if operation.id == "putSnapshot":
