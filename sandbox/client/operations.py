@@ -293,6 +293,29 @@ class WorldOperations(Caller):
         )
         return answer
 
+    def export_journal(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> shapes.Har:
+        """Export the journal as an HTTP Archive.
+
+        HAR 1.2, which the network panels of browsers import. Secrets are blacked out as in the journal, and a
+        body that the journal cut says so in its `comment`. No durations are measured, all are 0, so that the
+        same requests make the same file; sizes of heads are -1, which is unknown. What only the sandbox knows
+        stands in `_sandbox`.
+        """
+        answer: shapes.Har = self.call(
+            "GET",
+            f"{self.path}/journal/har",
+            query={"after": after, "limit": limit, "operation": operation, "status": status, "request_id": request_id},
+        )
+        return answer
+
     def get_journal_entry(self, item: str, /) -> shapes.JournalEntry:
         """Show one entry of the journal. Batches are explained record by record."""
         answer: shapes.JournalEntry = self.call("GET", f"{self.path}/journal/{self.quoted(item)}")

@@ -1279,6 +1279,146 @@ class WaitFailure(TypedDict):
     in_flight: list[InFlight]
 
 
+class HarPair(TypedDict):
+    """A name and its value."""
+
+    name: str
+    value: str
+
+
+class HarPostData(TypedDict):
+    """The body of a request."""
+
+    #: Its Content-Type; `x-unknown` where it had none.
+    mimeType: str
+    text: str
+    #: That it is cut, or no text.
+    comment: NotRequired[str]
+
+
+class HarRequest(TypedDict):
+    """The request as it went over the wire, secrets blacked out."""
+
+    method: str
+    url: str
+    httpVersion: Literal["HTTP/1.1"]
+    #: Empty: cookies are secrets.
+    cookies: list[Any]
+    #: In order, as they were sent.
+    headers: list[HarPair]
+    #: In order, as they were sent.
+    queryString: list[HarPair]
+    postData: NotRequired[HarPostData]
+    #: Unknown.
+    headersSize: Literal[-1]
+    #: -1 where it was not read.
+    bodySize: int
+    #: That its body was not read.
+    comment: NotRequired[str]
+
+
+class HarContent(TypedDict):
+    """The body of an answer."""
+
+    #: Its whole length, in bytes.
+    size: int
+    #: Its Content-Type; `x-unknown` where it had none.
+    mimeType: str
+    text: str
+    #: Where it is no text.
+    encoding: NotRequired[Literal["base64"]]
+    #: That it is cut.
+    comment: NotRequired[str]
+
+
+class HarResponse(TypedDict):
+    """The answer as it went over the wire, secrets blacked out."""
+
+    status: int
+    statusText: str
+    httpVersion: Literal["HTTP/1.1"]
+    cookies: list[Any]
+    #: In order, as they were sent.
+    headers: list[HarPair]
+    content: HarContent
+    redirectURL: str
+    #: Unknown.
+    headersSize: Literal[-1]
+    bodySize: int
+
+
+class HarSandboxCredential(TypedDict):
+    """What its name says."""
+
+    kind: str
+    id: NotRequired[str | None]
+    organization_id: NotRequired[str | None]
+    environment: NotRequired[str | None]
+
+
+class HarSandbox(TypedDict):
+    """What only the sandbox knows of a request, as the journal shows it."""
+
+    world: str
+    #: Of the entry in the journal.
+    id: str
+    api: Literal["hrms", "scan2evolve"]
+    operation: str | None
+    credential: HarSandboxCredential | None
+    decision: JournalDecision
+    notes: list[str]
+    records: list[JournalRecord] | None
+
+
+class HarEntryTimings(TypedDict):
+    """Not measured."""
+
+    send: Literal[0]
+    wait: Literal[0]
+    receive: Literal[0]
+
+
+class HarEntry(TypedDict):
+    """One request and its answer."""
+
+    startedDateTime: str
+    #: Not measured.
+    time: Literal[0]
+    request: HarRequest
+    response: HarResponse
+    #: There is none.
+    cache: dict[str, Any]
+    #: Not measured.
+    timings: HarEntryTimings
+    _sandbox: HarSandbox
+
+
+class HarLogCreator(TypedDict):
+    """What its name says."""
+
+    name: Literal["hris-sandbox"]
+    version: str
+
+
+class HarLog(TypedDict):
+    """The log of an archive."""
+
+    #: Of the format.
+    version: Literal["1.2"]
+    creator: HarLogCreator
+    #: Empty: nobody knows which requests belong together.
+    pages: list[Any]
+    #: Oldest first.
+    entries: list[HarEntry]
+    comment: str
+
+
+class Har(TypedDict):
+    """An HTTP Archive (HAR 1.2)."""
+
+    log: HarLog
+
+
 class OutboxMessage(TypedDict):
     """An e-mail that would have gone out."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sandbox import journal
+from sandbox import har, journal
 from sandbox.calls import Call, Reply
 from sandbox.control.api import Handler, body_of, pointer, ring_cursor, ring_page, world_of
 from sandbox.control.problems import conflict, invalid, missing
@@ -65,6 +65,16 @@ def get_journal_entry(call: Call) -> Reply:
     if entry is None:
         raise missing(f"journal entry {text!r}, or not any more", "#/path/id")
     return Reply(payload=_shower(world)(number, entry))
+
+
+def export_journal(call: Call) -> Reply:
+    """The journal, or the entries that match, as an HTTP Archive."""
+    world = world_of(call)
+    matching, show = _matching(call, world), _shower(world)
+    entries = [(entry, show(number, entry)) for number, entry in matching[: call.query.get("limit", len(matching))]]
+    disposition = f'attachment; filename="{world.id}.har"'.encode()
+    payload = har.archive(world.id, call.scheme, entries)
+    return Reply(payload=payload, headers=[(b"content-disposition", disposition)])
 
 
 # -- verification -----------------------------------------------------------------------------------------------
@@ -204,6 +214,7 @@ _HANDLERS: dict[str, Handler] = {
     "listJournal": list_journal,
     "clearJournal": clear_journal,
     "getJournalEntry": get_journal_entry,
+    "exportJournal": export_journal,
 }
 
 
