@@ -18,7 +18,7 @@ from bench.processes import LOAD_CORE, SERVER_CORE, StartError
 from bench.report import Figure, table
 
 _RATES = ("users", "creations", "updates")
-_OTHERS = {"growth": growth.measure, "start": life.start, "worlds": life.worlds}
+_OTHERS = {"growth": growth.measure, "start": life.start, "worlds": life.worlds, "crowd": life.crowd}
 _NEEDS = {"wrk": "wrk", "taskset": "util-linux"}
 
 

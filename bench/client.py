@@ -47,10 +47,11 @@ class Client:
 class World:
     """A world of its own, with limits that count and never refuse."""
 
-    def __init__(self, client: Client, world_id: str) -> None:
+    def __init__(self, client: Client, world_id: str, seed: int = 0) -> None:
         self._client = client
         self._path = f"{WORLDS_PATH}/{world_id}"
-        created = orjson.loads(client.ask("POST", WORLDS_PATH, {"id": world_id, "users": 25, "limits": LIMITS}))
+        wishes = {"id": world_id, "seed": seed, "users": 25, "limits": LIMITS}
+        created = orjson.loads(client.ask("POST", WORLDS_PATH, wishes))
         organization = created["scan2evolve"]["organizations"][0]
         self._client_id: str = organization["client_id"]
         self._secret: str = organization["client_secret"]

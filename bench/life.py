@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from time import perf_counter, sleep
 
-from bench.client import WORLDS_PATH, Client
+import orjson
+
+from bench.client import USERS_PATH, WORLDS_PATH, Client, World
 from bench.processes import sandbox
+from bench.records import batch
 from bench.report import Figure
 
 _STARTS = 7
 _IDLE_SECONDS = 3
 _WORLDS = 50
+_CROWD = 1_000
+_GIBIBYTE_MB = 1024**3 / 1e6
 
 
 def start() -> list[Figure]:
@@ -57,4 +62,27 @@ def worlds() -> list[Figure]:
     return [
         Figure("new world with 25 users", "ms", created, limit=10),
         Figure("reset", "ms", reset, limit=10),
+    ]
+
+
+def crowd() -> list[Figure]:
+    """What a thousand worlds with 25 users take: made, and when a test has been at each."""
+    with sandbox() as server:
+        client = Client(server)
+        World(client, "first")
+        empty = server.resident_mb()
+        made = [World(client, f"crowd-{number}", number) for number in range(_CROWD - 1)]
+        fresh = server.resident_mb()
+        body = orjson.dumps(batch("crowd", range(25)))
+        for world in made:
+            client.ask("GET", USERS_PATH, headers=world.hrms_headers)
+            world.sync(body, "CREATED")
+            world.sync(body, "UPDATED")
+        used = server.resident_mb()
+        client.close()
+    return [
+        Figure(
+            subject, "MB", [resident], limit=_GIBIBYTE_MB, note=f"{(resident - empty) * 1e3 / _CROWD:.0f} kB a world"
+        )
+        for subject, resident in ((f"{_CROWD:,} worlds with 25 users", fresh), ("the same, each used", used))
     ]

@@ -139,10 +139,8 @@ class Worlds:
 
     def remove(self, world: World, why: str = "deleted") -> None:
         """Delete a world with everything that names it; `why` is told to those who wait for something in it."""
-        world.life = None
+        world.end(f"it was {why}")
         del self._worlds[world.id]
-        world.faults.end()
-        world.traffic.end(f"it was {why}")
         for key in world.known_clients:
             self._by_client.pop(key, None)
         for key in world.known:

@@ -221,6 +221,13 @@ class World:
 
     # -- life --------------------------------------------------------------------------------------
 
+    def end(self, why: str) -> None:
+        """The world is gone: who waits for it is told `why`, whom a fault holds back is let go, its memory is freed."""
+        self.life = None
+        self.faults.end()
+        self.traffic.end(why)
+        self.recorder.forget()
+
     def reset(self) -> None:
         """As created. Credentials stay valid, the founding ones come back; issued tokens end."""
         self.faults.end()
