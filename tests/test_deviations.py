@@ -142,6 +142,19 @@ def test_deviations_hold_from_the_next_request_on(world: WorldClient) -> None:
     assert world.refused({**BAD_EMAIL, "externalEmployeeId": "E-2"}) == "Invalid email format"
 
 
+def test_data_that_a_deviation_let_in_is_answered_after_it_is_taken_back(
+    world: WorldClient, no_errors_logged: None
+) -> None:
+    """What no document allows is there all the same: shown as it is, and no 500, until a reset."""
+    world.control("PATCH", "/deviations", json={"deviations": ["without-email-format"]})
+    world.accepted({**BAD_EMAIL, "userAccount": {}})
+    world.control("PATCH", "/deviations", json={"deviations": []})
+    answer = world.scan2evolve("GET", "/users")
+    assert answer.status_code == 200
+    assert [user["email"] for user in answer.json()][1:] == ["nobody"]
+    assert world.scan2evolve("GET", f"/users/{answer.json()[1]['id']}").json()["email"] == "nobody"
+
+
 def test_reset_goes_back_to_the_deviations_that_the_world_was_made_with(server: ServerClient) -> None:
     """What was patched since is gone, and what it was made with is back, the header too."""
     world = server.world(deviations=["without-email-format"], show_deviations=True)
