@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check check-fast lint lint-docs format conform matrix client mutants fuzz bench clean
+.PHONY: help serve test check check-fast lint lint-docs format conform matrix client mutants fuzz soak bench clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ mutants: $(VENV)/.dev ## Judge mutants of the domain, write contracts/mutants.md
 
 fuzz: $(VENV)/.dev ## Look for what no test has met, with new seeds (ARGS="--minutes 60 --seed N")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: $(VENV)/.dev ## Mixed load for an hour: does memory stay flat? (ARGS="--minutes 60 --requests N --seed N")
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(VENV)/.dev ## Measure the hot paths as ratios to a bare route (needs wrk)
 	$(BIN)/python -m bench $(ARGS)

@@ -91,10 +91,10 @@ class Client:
 
     def request(self, step: Step) -> Request | None:
         """The request of a step, None where nothing is known yet that it needs."""
-        if self.created is None and step.name in _VENDORS:
+        if self.created is None and step.name in VENDORS:
             return None
-        method, target, headers, body = _STEPS[step.name](self, step.number)
-        if step.name in _VENDORS:
+        method, target, headers, body = STEPS[step.name](self, step.number)
+        if step.name in VENDORS:
             # A token that nobody knows belongs to the world that is named.
             headers = headers | {"X-Sandbox-World": self.id}
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -175,7 +175,7 @@ def _of_world(method: str, path: str, bodies: Callable[[int], Any] = lambda numb
 
 
 #: Steps that need credentials.
-_VENDORS: dict[str, Callable[[Client, int], Any]] = {
+VENDORS: dict[str, Callable[[Client, int], Any]] = {
     "sync": Client.sync,
     "token": Client.grant,
     "bearer": lambda client, n: ("GET", f"{SCAN2EVOLVE}/users", {"Authorization": f"Bearer {client.token}"}, None),
@@ -188,7 +188,7 @@ _VENDORS: dict[str, Callable[[Client, int], Any]] = {
     "stranger": lambda client, n: ("GET", f"{SCAN2EVOLVE}/users", client.basic(n, "wrong"), None),
     "no json": lambda client, n: ("POST", f"{SCAN2EVOLVE}/sync/employees", client.basic(n), b'{"employees": [' * n),
 }
-_STEPS: dict[str, Callable[[Client, int], Any]] = _VENDORS | {
+STEPS: dict[str, Callable[[Client, int], Any]] = VENDORS | {
     "create": Client.create,
     "make": Client.make,
     "delete": _of_world("DELETE", ""),
@@ -219,7 +219,7 @@ def life(client: Client, plan: list[Step]) -> Life:
         request = client.request(step)
         if request is None:
             continue
-        alone = client.alive or step.name not in _VENDORS
+        alone = client.alive or step.name not in VENDORS
         answer = yield request
         client.learn(step, answer)
         # Without a world of its own, a credential is the default world's to refuse: its answer is everybody's.
@@ -229,6 +229,6 @@ def life(client: Client, plan: list[Step]) -> Life:
 
 def plans(least: int, most: int) -> st.SearchStrategy[list[Step]]:
     """Plans of so many steps."""
-    names = st.one_of(st.sampled_from(_OFTEN), st.sampled_from(sorted(_STEPS)))
+    names = st.one_of(st.sampled_from(_OFTEN), st.sampled_from(sorted(STEPS)))
     step = st.builds(Step, names, st.integers(0, 11), st.integers(0, 3))
     return st.lists(step, min_size=least, max_size=most)

@@ -1,10 +1,12 @@
-"""The application without a server: one request, carried in and out by hand."""
+"""Two ways to send a request of a life: to the application in process, and to a server on a socket."""
 
 from __future__ import annotations
 
 import asyncio
+import http.client
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from sandbox.app import Application
 from tests.lives import Exchange, Request, exchange
@@ -34,3 +36,29 @@ async def asked(app: Application, request: Request) -> Exchange:
         await asyncio.sleep(0)
     await app.asgi(scope, receive, send)
     return exchange(request, sent[0]["status"], sent[0]["headers"], sent[1]["body"])
+
+
+class Line:
+    """A connection that is kept; each piece of a body is sent by itself."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._connection.close()
+
+    def ask(self, request: Request) -> Exchange:
+        """The answer to a request."""
+        connection = self._connection
+        connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+        for name, value in (("Host", HOST), *request.headers):
+            connection.putheader(name, value)
+        connection.endheaders()
+        for piece in request.pieces:
+            connection.send(piece)
+        answer = connection.getresponse()
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.getheaders()]
+        return exchange(request, answer.status, headers, answer.read())

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import threading
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,8 +13,8 @@ from hypothesis import strategies as st
 from sandbox.app import Application
 from sandbox.settings import Settings
 from tests.conftest import serving
-from tests.inprocess import HOST, asked
-from tests.lives import Client, Exchange, Life, Request, Seen, Step, exchange, life, plans
+from tests.lives import Client, Exchange, Life, Request, Seen, Step, life, plans
+from tests.sending import Line, asked
 from tests.survey import no_errors_logged
 from tests.thoroughness import examples
 
@@ -110,24 +108,14 @@ def test_watched_worlds_in_process_are_among_many_as_they_are_alone(
 
 def led_on_a_socket(url: str, lived: Life) -> Seen:
     """What a client saw on a connection of its own; each piece of a body is sent by itself."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    try:
-        request = next(lived)
-        while True:
-            connection.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
-            for name, value in (("Host", HOST), *request.headers):
-                connection.putheader(name, value)
-            connection.endheaders()
-            for piece in request.pieces:
-                connection.send(piece)
-            answer = connection.getresponse()
-            headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.getheaders()]
-            request = lived.send(exchange(request, answer.status, headers, answer.read()))
-    except StopIteration as end:
-        seen: Seen = end.value
-        return seen
-    finally:
-        connection.close()
+    with Line(url) as line:
+        try:
+            request = next(lived)
+            while True:
+                request = lived.send(line.ask(request))
+        except StopIteration as end:
+            seen: Seen = end.value
+            return seen
 
 
 def led_in_threads(url: str, lives: list[Life]) -> list[Seen]:

@@ -13,8 +13,8 @@ import pytest
 from sandbox.app import Application
 from sandbox.hrms.people import load_faker
 from sandbox.settings import Settings
-from tests.inprocess import asked
 from tests.lives import Client, Request, Step
+from tests.sending import asked
 
 pytestmark = pytest.mark.slow
 WORLDS = 30
