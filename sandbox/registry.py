@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import count
 from typing import Literal
 
@@ -14,7 +14,7 @@ from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Conflict
 from sandbox.worlds import DEFAULT, Secrets, World, WorldSpec
 
-# So many of a world's digests are remembered, live or dead, to tell whose a credential is.
+# So many of a world's digests, and of its client ids, are remembered, live or dead, to tell whose a credential is.
 _MAX_KNOWN = 20_000
 _DROPPED_WEIGHT = 200
 
@@ -199,7 +199,9 @@ class Worlds:
         if world.life is None:
             return
         self._by_client[client_id] = world
-        world.known_clients.add(client_id)
+        world.known_clients[client_id] = None
+        if len(world.known_clients) > _MAX_KNOWN:
+            self._forget_dead(self._by_client, world.known_clients, world.tokens.credentials)
 
     def register_digest(self, world: World, secret_digest: str) -> None:
         """From now on the token of that digest names `world`, expired and revoked or not, unless it has ended."""
@@ -208,10 +210,17 @@ class Worlds:
         self._by_digest[secret_digest] = world
         world.known[secret_digest] = None
         if len(world.known) > _MAX_KNOWN:
-            for key in list(world.known)[: _MAX_KNOWN // 10]:
-                if key not in world.tokens.tokens and key not in world.application_tokens:
-                    del world.known[key]
-                    self._by_digest.pop(key, None)
+            self._forget_dead(self._by_digest, world.known, world.tokens.tokens, world.application_tokens)
+
+    @staticmethod
+    def _forget_dead(index: dict[str, World], known: dict[str, None], *living: Container[str]) -> None:
+        """Look through the tenth that has been known longest; what lives goes to the end, to be seen last again."""
+        for key in list(known)[: _MAX_KNOWN // 10]:
+            del known[key]
+            if any(key in held for held in living):
+                known[key] = None
+            else:
+                index.pop(key, None)
 
     def foreign(self, world: World, clients: set[str], digests: set[str]) -> bool:
         """Whether one of these credentials names another world already."""

@@ -74,7 +74,7 @@ class World:
         self.application_tokens: dict[str, ApplicationToken] = {}
         #: Digests and client ids that name this world in the registry.
         self.known: dict[str, None] = {}
-        self.known_clients: set[str] = set()
+        self.known_clients: dict[str, None] = {}
         #: When it was last asked for, in the machine's milliseconds.
         self.used_at = machine()
         self.traffic = Traffic()

@@ -354,6 +354,34 @@ def test_dead_tokens_are_remembered_up_to_a_bound_and_living_ones_for_good() -> 
     assert worlds.of_digest("digest-49999") is worlds.of_digest(living[0]) is None
 
 
+def test_dead_client_ids_are_remembered_up_to_a_bound_and_living_ones_for_good() -> None:
+    """Nor does a stream of credentials that are made and revoked."""
+    worlds = Worlds()
+    world, _ = worlds.add(WorldSpec("default"))
+    living = list(world.tokens.credentials)
+    for number in range(50_000):
+        worlds.register_client(world, f"client-{number}")
+    assert len(world.known_clients) <= 20_000
+    assert worlds.of_client("client-49999") is world
+    assert worlds.of_client("client-0") is None
+    assert all(worlds.of_client(client_id) is world for client_id in living)
+    worlds.remove(world)
+    assert worlds.of_client("client-49999") is worlds.of_client(living[0]) is None
+
+
+def test_more_living_tokens_than_are_looked_through_at_once_keep_no_dead_ones_alive() -> None:
+    """Living ones that have been known longest do not stand in front of the dead for ever."""
+    worlds = Worlds()
+    world, _ = worlds.add(WorldSpec("default"))
+    for number in range(5_000):
+        worlds.register_digest(world, f"living-{number}")
+        world.application_tokens[f"living-{number}"] = next(iter(world.application_tokens.values()))
+    for number in range(50_000):
+        worlds.register_digest(world, f"dead-{number}")
+    assert len(world.known) <= 20_001
+    assert all(worlds.of_digest(f"living-{number}") is world for number in range(5_000))
+
+
 def test_credential_once_known_still_names_its_world(
     server: ServerClient, pair: tuple[WorldClient, WorldClient]
 ) -> None:
