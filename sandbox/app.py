@@ -24,6 +24,7 @@ from sandbox.control.api import ControlFace
 from sandbox.document import Document
 from sandbox.errors import Refusal, problem_body
 from sandbox.hrms import api as hrms_api
+from sandbox.keeper import Keeper
 from sandbox.patterns import Patterns
 from sandbox.pipeline import Api, Pipeline
 from sandbox.ratelimit import Limit
@@ -45,7 +46,8 @@ _WARM_UP_SECONDS = 0.5
 class Application:
     """The whole server as an ASGI application; `worlds` is everything that it knows.
 
-    Raises document.DocumentError where a document is not understood.
+    Raises document.DocumentError where a document is not understood, and statefile.StateError where a state file
+    cannot be used.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Application:
         self.settings = settings or Settings()
         self.documents = {name: document.load(name, documents) for name in document.NAMES}
         self.worlds = Worlds(machine, self.settings.max_worlds, self.settings.world_ttl)
+        self.keeper = None if self.settings.state is None else Keeper.of(self.worlds, self.settings.state)
         self.default, self.secrets = self._default_world()
         guard = Guard(self.settings.control_key, self.settings.cors_origins, self.settings.host)
         vendors = [o for name in ("hrms", "scan2evolve") for o in self.documents[name].operations.values()]
@@ -96,10 +99,14 @@ class Application:
             policy = self.documents[name].rate_limit
             on = settings.rate_limit and policy is not None and policy["limit"] is not None
             limits[name] = Limit(policy["limit"], policy["window_seconds"]) if on and policy is not None else None
-        return self.worlds.add(WorldSpec(DEFAULT, settings.seed, settings.users, limits=limits))
+        spec = WorldSpec(DEFAULT, settings.seed, settings.users, limits=limits)
+        if self.keeper is not None and self.keeper.loaded:
+            # Its founding secrets are always the same: they follow from its name.
+            return self.worlds.default, World(spec).make_credentials()
+        return self.worlds.add(spec)
 
     def _pipeline(self, name: str, face: Any, max_body: int) -> Pipeline:
-        return Pipeline(Api(self.documents[name], face, max_body), self.worlds, self.settings.body_timeout)
+        return Pipeline(Api(self.documents[name], face, max_body), self.worlds, self.settings.body_timeout, self.keeper)
 
     def _compile(self) -> int:
         """Every validator under the default readings, so that a bad schema stops the start."""
@@ -140,9 +147,13 @@ class Application:
     def _make_pages(self) -> Starlette:
         @asynccontextmanager
         async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            if self.keeper is not None:
+                await self.keeper.start()
             warm_up = asyncio.create_task(self._warm_up())
             yield
             warm_up.cancel()
+            if self.keeper is not None:
+                await self.keeper.close()
 
         return Starlette(
             routes=[

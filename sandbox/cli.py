@@ -7,7 +7,7 @@ import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,6 +16,9 @@ from sandbox.document import NAMES, folder
 from sandbox.logs import LEVELS, configure
 from sandbox.schemas import DocumentError
 from sandbox.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from sandbox.app import Application
 
 _DEFAULTS = Settings()
 _SERVER_ERROR = 2
@@ -62,6 +65,7 @@ def commands() -> None:
     type=click.IntRange(1, 31_536_000),
     help="Seconds without a request after which a world goes that was made without ttl_seconds.",
 )
+@_option("--state", type=click.Path(), default=None, help="File that keeps all worlds for the next start.")
 @_option("--tls", is_flag=True, help="Serve HTTPS, by a certificate authority made at the start.")
 @_option("--tls-ca", default="hris-sandbox-ca.pem", show_default=True, help="Where its certificate is saved.")
 @_option("--tls-name", multiple=True, help="A name or address for the server's certificate; may be repeated.")
@@ -77,6 +81,7 @@ def serve(
     cors_origin: tuple[str, ...],
     max_worlds: int,
     world_ttl: int | None,
+    state: str | None,
     tls: bool,
     tls_ca: str,
     tls_name: tuple[str, ...],
@@ -90,6 +95,7 @@ def serve(
     from sandbox.app import Application
     from sandbox.banner import banner
     from sandbox.server import BindError, bind, is_loopback, run, url_of
+    from sandbox.statefile import StateError
     from sandbox.tls import TlsError, for_host, save_authority
 
     if not is_loopback(host) and not control_key:
@@ -100,19 +106,47 @@ def serve(
     configure(log_level, log_format)
     try:
         settings = Settings(
-            host, port, seed, users, not no_rate_limit, control_key or None, cors_origin, max_worlds, world_ttl
+            host,
+            port,
+            seed,
+            users,
+            not no_rate_limit,
+            control_key or None,
+            cors_origin,
+            max_worlds,
+            world_ttl,
+            state=Path(state) if state else None,
         )
-        app = Application(settings)
         held = for_host(host, tls_name) if tls else None
         sockets = bind(host, port)
+        app = Application(settings)
+        _refuse_contradictions(app)
         if held is not None:
             save_authority(held, Path(tls_ca))
-    except (SettingsError, DocumentError, BindError, TlsError) as error:
+    except (SettingsError, DocumentError, BindError, StateError, TlsError) as error:
         raise click.ClickException(str(error)) from None
     trust = None if held is None else (Path(tls_ca), held.fingerprint)
     click.echo(banner(app, url_of(host, sockets, held), trust))
     sys.stdout.flush()
     run(app, sockets, held)
+
+
+def _refuse_contradictions(app: Application) -> None:
+    """Raise StateError where an option was given that the default world of the state file does not follow."""
+    if app.keeper is None or not app.keeper.loaded:
+        return
+    spec, settings = app.default.spec, app.settings
+    limited = any(limit is not None for limit in spec.limits.values())
+    context = click.get_current_context()
+    for name, held, differs in (
+        ("seed", f"seed {spec.seed}", spec.seed != settings.seed),
+        ("users", f"{spec.users} users", spec.users != settings.users),
+        ("no_rate_limit", "rate limits", limited and not settings.rate_limit),
+    ):
+        given = context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        if given and differs:
+            option = "--" + name.replace("_", "-")
+            raise app.keeper.refuse(f"the default world in it has {held}: leave out {option}, or begin another file")
 
 
 @commands.command()

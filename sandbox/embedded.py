@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote
@@ -56,8 +57,16 @@ class Sandbox:
         rate_limit: bool = _DEFAULTS.rate_limit,
         control_key: str | None = None,
         port: int = 0,
+        state: Path | str | None = None,
     ) -> None:
-        self._settings = Settings(port=port, seed=seed, users=users, rate_limit=rate_limit, control_key=control_key)
+        self._settings = Settings(
+            port=port,
+            seed=seed,
+            users=users,
+            rate_limit=rate_limit,
+            control_key=control_key,
+            state=None if state is None else Path(state),
+        )
         self._running: _Running | None = None
 
     def __enter__(self) -> Self:
@@ -117,6 +126,8 @@ class _Running:
             self.url = self._stack.enter_context(serving(self._app, settings.host, settings.port, self._loop))
         except BaseException:
             self._loop.close()
+            if self._app.keeper is not None:
+                self._app.keeper.abandon()
             raise
 
     def stop(self) -> None:

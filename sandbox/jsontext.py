@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import orjson
 
 _DIGITS = bytes(0x30 if 0x30 <= byte <= 0x39 else byte for byte in range(256))
@@ -16,6 +18,9 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|(?<![0-9.eE+-])(-?[0-9]{19,})(?![0-9.e
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 # orjson reads 1,024 levels and writes 254; the standard library needs this much stack for the rest.
 _DEEP_RECURSION_LIMIT = 8_000
+# What is made in pieces: lists of more than this, and what has one within so many steps.
+_PIECE = 250
+_DEPTH = 4
 
 
 class InvalidJson(ValueError):
@@ -52,3 +57,41 @@ def encode(value: Any) -> bytes:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         finally:
             sys.setrecursionlimit(limit)
+
+
+def pieces(value: Any) -> Iterator[bytes]:
+    """The JSON of a msgspec.Struct and what is in it, as msgspec.json.encode makes it, in pieces of some hundred items.
+
+    It is for values that are long near their root: between two pieces others can have the processor.
+    """
+    if not _is_long(value, _DEPTH):
+        yield msgspec.json.encode(value)
+    elif isinstance(value, list | tuple):
+        if len(value) > _PIECE:
+            for start in range(0, len(value), _PIECE):
+                piece = msgspec.json.encode(value[start : start + _PIECE])
+                yield (b"," if start else b"[") + piece[1:-1]
+        else:
+            for index, item in enumerate(value):
+                yield b"," if index else b"["
+                yield from pieces(item)
+        yield b"]"
+    else:
+        members = value if isinstance(value, dict) else {name: getattr(value, name) for name in value.__struct_fields__}
+        for index, (name, item) in enumerate(members.items()):
+            yield (b"," if index else b"{") + msgspec.json.encode(name) + b":"
+            yield from pieces(item)
+        yield b"}"
+
+
+def _is_long(value: Any, depth: int) -> bool:
+    """Whether there is a long list in a value, not too deep in it."""
+    if isinstance(value, list | tuple):
+        return len(value) > _PIECE or (depth > 0 and any(_is_long(item, depth - 1) for item in value))
+    if depth == 0:
+        return False
+    if isinstance(value, dict):
+        return any(_is_long(item, depth - 1) for item in value.values())
+    if isinstance(value, msgspec.Struct):
+        return any(_is_long(getattr(value, name), depth - 1) for name in value.__struct_fields__)
+    return False

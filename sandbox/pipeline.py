@@ -24,6 +24,7 @@ from sandbox.faults.header import NAME as FAULT_HEADER
 from sandbox.faults.strike import Strike
 from sandbox.journal import Body
 from sandbox.jsontext import encode
+from sandbox.keeper import Keeper
 from sandbox.readings import Readings
 from sandbox.recorder import Seen
 from sandbox.registry import Worlds
@@ -71,8 +72,9 @@ class Api:
 class Pipeline:
     """An ASGI application for the paths of one API."""
 
-    def __init__(self, api: Api, worlds: Worlds, body_timeout: float) -> None:
+    def __init__(self, api: Api, worlds: Worlds, body_timeout: float, keeper: Keeper | None = None) -> None:
         self.api = api
+        self.keeper = keeper
         self.face = api.face
         self.worlds = worlds
         self.body_timeout = body_timeout
@@ -122,12 +124,8 @@ class Pipeline:
             # 11. Faults of the second point.
             if call.strike is not None:
                 headers, body = await call.strike.after(reply, headers, body)
-            # 12. The journal.
-            action = self.face.action(call)
-            # What was overtaken while its answer was made has nothing to say in the journal of now.
-            if call.life is world.life:
-                world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
-            call.leave()
+        # 12. The journal, and the state file.
+        self._record(call, refusal, reply, headers, body)
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", call.method, call.path.decode("latin-1"), reply.status)
         # 13. Send.
@@ -136,6 +134,20 @@ class Pipeline:
             return
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _record(self, call: Call, refusal: Refusal | None, reply: Reply, headers: list[Header], body: bytes) -> None:
+        """Keep what was decided; a request to the control plane merely may have changed something."""
+        if self.vendor:
+            world = call.world
+            # What was overtaken while its answer was made has nothing to say in the journal of now.
+            if call.life is world.life:
+                action = self.face.action(call)
+                world.recorder.note(Seen(self.api.name, action, world.readings, call, refusal, reply, headers, body))
+            call.leave()
+            if self.keeper is not None:
+                self.keeper.changed(world)
+        elif self.keeper is not None and call.method != "GET":
+            self.keeper.changed(self.worlds.peek(call.path_values[0]) if call.path_values else None)
 
     async def _see_through(self, call: Call, receive: Receive) -> tuple[Reply, bytes]:
         """Decide; about a call that was overtaken while it waited, anew and whole, as if it came now."""

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from sandbox.clock import LATEST_MS, machine_ms
+from sandbox.ids import Count, Name
 from sandbox.rings import Ring
 from sandbox.scan2evolve.organization import Conflict
 from sandbox.worlds import DEFAULT, Secrets, World, WorldSpec
@@ -36,6 +37,16 @@ class Dropped(msgspec.Struct, frozen=True):
         return f"dropped to make room for a new world, idle for {idle}, longer than any other"
 
 
+class RegistryState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a server knows beside its worlds: when this was, how many ids it has given, when each world was used."""
+
+    at: int
+    made: Count
+    uses: list[tuple[Name, int]]
+    last_dropped: Count
+    dropped: list[tuple[int, Dropped]]
+
+
 class Worlds:
     """All worlds of a server, by id and by what a request's credentials name.
 
@@ -60,8 +71,9 @@ class Worlds:
         self._ends: list[tuple[int, int, str]] = []
         self._end_numbers = count()
         self._next_end = LATEST_MS
-        #: The worlds that had to go, the latest of them.
+        #: The worlds that had to go, the latest of them; and who is told when one has to.
         self.dropped: Ring[Dropped] = Ring(lambda _: _DROPPED_WEIGHT)
+        self.when_dropped: Callable[[], None] = lambda: None
 
     def __len__(self) -> int:
         self._sweep(self._machine())
@@ -191,6 +203,44 @@ class Worlds:
         dropped = Dropped(now, world.id, reason, max(0, now - world.used_at))
         self.remove(world, dropped.why)
         self.dropped.append(dropped)
+        self.when_dropped()
+
+    # -- outliving the server ------------------------------------------------------------------------
+
+    def peek(self, world_id: str) -> World | None:
+        """The world of that id, without using it."""
+        return self._worlds.get(world_id)
+
+    def held(self) -> list[World]:
+        """All worlds in the order of their creation, those too whose time has come."""
+        return list(self._worlds.values())
+
+    def machine_now(self) -> int:
+        """The machine's time in milliseconds."""
+        return self._machine()
+
+    @property
+    def most(self) -> int:
+        """So many worlds there may be beside the default one."""
+        return self._most
+
+    def state(self) -> RegistryState:
+        """All but the worlds themselves, as it is now; instants are the machine's."""
+        uses = [(world.id, world.used_at) for world in self._worlds.values()]
+        return RegistryState(self._machine(), self._made, uses, self.dropped.last, list(self.dropped.items()))
+
+    def restore(self, state: RegistryState) -> None:
+        """Number and journal on from there; the worlds come back by `adopt`."""
+        self._made = state.made
+        self.dropped.restore(state.last_dropped, state.dropped)
+
+    def adopt(self, spec: WorldSpec, used_at: int) -> World:
+        """A world that is to be put back to what it was. The id must be free."""
+        if spec.id in self._worlds:
+            raise KeyError(spec.id)
+        world = self._worlds[spec.id] = World(spec, self._machine)
+        world.used_at = used_at
+        return world
 
     # -- credentials -----------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _KEY = re.compile(r"[!-~]+")
 # As browsers send it: an upper-case letter or a path would never match. `*` is every page.
@@ -20,6 +21,8 @@ class Settings:
 
     `max_worlds`: so many worlds beside the default one; `world_ttl`: seconds without a request after which a
     world goes, None = never. `body_timeout`: seconds until a request whose body does not arrive is given up.
+    `state`: the file in which the worlds outlive the server; where it is there already, it decides on the default
+    world, not `seed`, `users` and `rate_limit`.
 
     Raises SettingsError where nobody could present the control key, or no browser would send an origin.
     """
@@ -34,6 +37,7 @@ class Settings:
     max_worlds: int = 1_000
     world_ttl: int | None = None
     body_timeout: float = 20.0
+    state: Path | None = None
 
     def __post_init__(self) -> None:
         if self.control_key is not None and not _KEY.fullmatch(self.control_key):

@@ -16,7 +16,7 @@ from sandbox.faults.fault import Wrong
 from sandbox.faults.plans import MOST, FaultsState, Plan
 from sandbox.hrms.directory import Directory, DirectoryState
 from sandbox.hrms.tokens import ApplicationToken, Environment
-from sandbox.ids import Count, IdsState
+from sandbox.ids import Count, IdsState, Name
 from sandbox.journal import Entry, fault
 from sandbox.jsonplaces import place, pointer
 from sandbox.ratelimit import Limit, RateLimiterState
@@ -71,7 +71,9 @@ class _AuditLog(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entries: list[tuple[int, AuditEntry]]
 
 
-class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything in a world; what it is made of is never changed, so that it can be encoded bit by bit."""
+
     spec: _Spec
     clock: ClockState
     ids: IdsState
@@ -92,8 +94,13 @@ class _State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def take(world: World) -> dict[str, Any]:
     """The snapshot of a world whose people have been made."""
+    return {"version": VERSION, "world": world.id, "state": msgspec.to_builtins(state_of(world))}
+
+
+def state_of(world: World) -> State:
+    """A world's state as it is now."""
     spec = world.spec
-    state = _State(
+    return State(
         spec=_Spec(
             spec.seed,
             spec.users,
@@ -125,7 +132,6 @@ def take(world: World) -> dict[str, Any]:
         deviated=world.deviated,
         faults=world.faults.state(),
     )
-    return {"version": VERSION, "world": world.id, "state": msgspec.to_builtins(state)}
 
 
 def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
@@ -137,12 +143,55 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
     if snapshot["world"] != world.id:
         raise Conflict(f"this is a snapshot of world {snapshot['world']}")
     try:
-        state = msgspec.convert(snapshot["state"], _State)
+        state = msgspec.convert(snapshot["state"], State)
     except (msgspec.ValidationError, RecursionError) as error:
         text, steps = place(str(error))
         raise InvalidSnapshot(text, pointer("state", *steps)) from None
+    if not state.directories:
+        raise InvalidSnapshot("staging and uat must both be there", "/state/directories")
+    organizations = _organizations(world.id, state)
+    digests = {token.digest for token in state.tokens.tokens} | {token.digest for token in state.application_tokens}
+    clients = {credential.client_id for credential in state.tokens.credentials}
+    if worlds.foreign(world, clients, digests):
+        raise Conflict("the snapshot holds credentials of another world")
+    _put(worlds, world, state, organizations)
+
+
+class Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A world as it outlives its server: its state, and which digests and client ids name it, some of them dead."""
+
+    world: Name
+    known: list[str]
+    known_clients: list[str]
+    state: State
+
+
+def keep(world: World) -> Kept:
+    """A world as it is now; its people need not have been made yet."""
+    return Kept(world.id, list(world.known), sorted(world.known_clients), state_of(world))
+
+
+def revive(worlds: Worlds, kept: Kept, used_at: int) -> World:
+    """Put a world that was kept among `worlds`, where its id is free; `used_at`: see World.
+
+    Raises InvalidSnapshot where it does not hold together.
+    """
+    organizations = _organizations(kept.world, kept.state)
+    world = worlds.adopt(WorldSpec(kept.world, kept.state.spec.seed, kept.state.spec.users), used_at)
+    _put(worlds, world, kept.state, organizations)
+    # The oldest are forgotten first: their order counts.
+    world.known.clear()
+    for token_digest in kept.known:
+        worlds.register_digest(world, token_digest)
+    for client_id in kept.known_clients:
+        worlds.register_client(world, client_id)
+    return world
+
+
+def _organizations(world_id: str, state: State) -> dict[str, Organization]:
+    """The organizations of a state. Raises InvalidSnapshot where anything in it does not hold together."""
     _check_ranges(state)
-    if world.id == DEFAULT and state.spec.ttl_seconds is not None:
+    if world_id == DEFAULT and state.spec.ttl_seconds is not None:
         raise InvalidSnapshot("the world default has no time to live", "/state/spec/ttl_seconds")
     parts = _parts(state)
     _check_faults(state)
@@ -163,14 +212,10 @@ def restore(worlds: Worlds, world: World, snapshot: dict[str, Any]) -> None:
         wrong = directory.fault()
         if wrong is not None:
             raise InvalidSnapshot(wrong, f"/state/directories/{environment}")
-    digests = {token.digest for token in state.tokens.tokens} | {token.digest for token in state.application_tokens}
-    clients = {credential.client_id for credential in state.tokens.credentials}
-    if worlds.foreign(world, clients, digests):
-        raise Conflict("the snapshot holds credentials of another world")
-    _put(worlds, world, state, organizations)
+    return organizations
 
 
-def _parts(state: _State) -> Parts:
+def _parts(state: State) -> Parts:
     """What the world is made of under the snapshot's deviations."""
     for names, path in ((state.spec.deviations, "/state/spec/deviations"), (state.deviations, "/state/deviations")):
         try:
@@ -182,7 +227,7 @@ def _parts(state: _State) -> Parts:
     return parts
 
 
-def _check_faults(state: _State) -> None:
+def _check_faults(state: State) -> None:
     if len(state.spec.faults) > MOST:
         raise InvalidSnapshot("there are too many", "/state/spec/faults")
     for index, plan in enumerate(state.spec.faults):
@@ -195,8 +240,9 @@ def _check_faults(state: _State) -> None:
         raise InvalidSnapshot(str(wrong), pointer("state", "faults", *wrong.path))
 
 
-def _check_ranges(state: _State) -> None:
-    if set(state.directories) != {"staging", "uat"}:
+def _check_ranges(state: State) -> None:
+    # None where the people have not been made yet.
+    if state.directories and set(state.directories) != {"staging", "uat"}:
         raise InvalidSnapshot("staging and uat must both be there", "/state/directories")
     if set(state.rates.limits) != {"scan2evolve", "hrms"}:
         raise InvalidSnapshot("scan2evolve and hrms must both be there", "/state/rates/limits")
@@ -226,7 +272,7 @@ def _check_ranges(state: _State) -> None:
             raise InvalidSnapshot(wrong, f"/state/journal/entries/{index}")
 
 
-def _put(worlds: Worlds, world: World, state: _State, organizations: dict[str, Organization]) -> None:
+def _put(worlds: Worlds, world: World, state: State, organizations: dict[str, Organization]) -> None:
     spec = state.spec
     before = world.spec
     world.spec = WorldSpec(
