@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 
@@ -26,6 +27,12 @@ class JsonFormatter(logging.Formatter):
         return orjson.dumps(line).decode()
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is more than that a request was still under way when the server was stopped, which ends it."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError) and "graceful shutdown exceeded" not in str(record.msg)
+
+
 def configure(level: str, form: str) -> None:
     """Send everything from `level` up to standard error."""
     handler = logging.StreamHandler(sys.stderr)
@@ -35,4 +42,6 @@ def configure(level: str, form: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # A malformed request is answered and not our fault; how uvicorn starts and stops, the banner tells.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.ERROR, root.level))
+    uvicorn = logging.getLogger("uvicorn.error")
+    uvicorn.setLevel(max(logging.ERROR, root.level))
+    uvicorn.addFilter(_is_news)

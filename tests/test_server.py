@@ -139,6 +139,24 @@ def test_signal_stops_the_server_within_a_second_whatever_is_open(number: signal
         assert process.log() == ""
 
 
+def is_being_made(wire: Wire, world: str) -> bool:
+    """Whether a world is there, perhaps without its people yet."""
+    wire.send(request(b"GET", f"/_sandbox/worlds/{world}".encode()))
+    return wire.answer().status == 200
+
+
+def test_signal_ends_a_request_that_is_under_way_without_a_word() -> None:
+    """Whoever stops the server knows that it is cut off: no error and no traceback."""
+    wish = b'{"id": "large", "users": 50000}'
+    lines = (b"Content-Type: application/json", b"Content-Length: %d" % len(wish))
+    with started("--port", "0") as process, Wire(process.url) as busy, Wire(process.url) as other:
+        busy.send(request(b"POST", b"/_sandbox/worlds", *lines, body=wish))
+        assert any(is_being_made(other, "large") for _ in range(1_000))
+        process.popen.terminate()
+        process.popen.wait(5)
+        assert process.log() == ""
+
+
 # -- what a connection may do --------------------------------------------------------------------------------
 
 
