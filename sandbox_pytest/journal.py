@@ -53,6 +53,10 @@ def _entry(entry: shapes.JournalEntry) -> Iterator[str]:
     query = f"?{entry['query']}" if entry["query"] else ""
     asked = f"{entry['method']} {entry['path']}{query}"
     yield f"{entry['id']:>4}  {entry['at'][11:23]}  {entry['status']}  {asked}  {_decided(entry)}"
+    if entry["faults"]:
+        names = ", ".join(fault["name"] for fault in entry["faults"])
+        came = "" if entry["delivered"] == "whole" else f", and the client got {entry['delivered']} of the answer"
+        yield f"      fault {names}{came}"
     for note in entry["notes"]:
         yield f"      note: {note}"
     told = [line for record in entry["records"] or () for line in _record(record)]
@@ -80,7 +84,8 @@ def _record(record: shapes.JournalRecord) -> Iterator[str]:
     if record["message"] is not None:
         yield f"{name} {record['outcome']} by {record['rule']}: {record['message']}{_claims(record['claims'])}"
     for warning in record["warnings"]:
-        yield f"{name} warned by {warning['rule']}: {warning['message']}{_claims(warning['claims'])}"
+        near = "" if warning["nearest"] is None else f"; did you mean {warning['nearest']}?"
+        yield f"{name} warned by {warning['rule']}: {warning['message']}{_claims(warning['claims'])}{near}"
     if record["ignored"]:
         yield f"{name} ignored {', '.join(record['ignored'])}"
 

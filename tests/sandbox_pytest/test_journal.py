@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 
 from sandbox.client import WorldControl
@@ -292,8 +293,18 @@ def test_journal_shows_what_was_sent_as_one_line(world: SandboxWorld) -> None:
     assert lines[3].endswith("…")
 
 
-def test_journal_tells_notes_and_unknown_fields(world: SandboxWorld) -> None:
-    """What a request did beside what was decided."""
-    synced(world, {"externalEmployeeId": "E-1", "nickname": "E"})
-    lines = told(world, "test", None).splitlines()
-    assert '      record 0 "E-1" ignored nickname' in lines
+def test_journal_tells_faults_near_names_and_unknown_fields(world: SandboxWorld) -> None:
+    """What a request met beside what was decided, what of its answer came, and what was nearly right."""
+    synced(world, {"externalEmployeeId": "E-1", "nickname": "E", "roles": ["INSPECTR"]})
+    world.control.create_fault(name="answer-lost")
+    world.control.create_fault(name="latency", parameters={"seconds": 0})
+    with pytest.raises(httpx.RemoteProtocolError):
+        world.hrms.client.get("/v1/users")
+    skipped = "Role 'INSPECTR' not found, skipped (S2E-ROLE-02); did you mean inspector?"
+    assert told(world, "test", None).splitlines()[2:] == [
+        "   1  10:30:00.000  200  POST /scan2evolve/api/v1/sync/employees  syncEmployees accepted with 1 CREATED",
+        f'      record 0 "E-1" warned by role-unknown: {skipped}',
+        '      record 0 "E-1" ignored nickname',
+        "   2  10:30:00.000  200  GET /hrms/api/v1/users  listUsers accepted",
+        "      fault latency, answer-lost, and the client got nothing of the answer",
+    ]

@@ -173,13 +173,14 @@ def test_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
 
 
 def test_marker_takes_whatever_a_world_is_made_with(run_here: Ran, pytester: pytest.Pytester) -> None:
-    """Seed, people, clock, readings, limits and deviations are those of the world."""
+    """Seed, people, clock, readings, limits, deviations and faults are those of the world."""
     pytester.makepyfile("""
         import pytest
 
         @pytest.mark.sandbox(seed=7, users=3, now="2024-11-18T10:30:00Z", frozen=True, step_ms=5,
                              readings={"role-case": "exact"}, limits={"scan2evolve": None},
-                             deviations=["retry-after-too-short"], show_deviations=True, ttl_seconds=60)
+                             deviations=["retry-after-too-short"], show_deviations=True, ttl_seconds=60,
+                             faults=[{"name": "latency", "parameters": {"seconds": 0}}])
         def test_own(sandbox):
             world = sandbox.world
             assert (world["seed"], len(sandbox.hrms.users())) == (7, 3)
@@ -188,6 +189,7 @@ def test_marker_takes_whatever_a_world_is_made_with(run_here: Ran, pytester: pyt
             assert world["limits"]["scan2evolve"] is None
             assert (world["deviations"], world["show_deviations"]) == (["retry-after-too-short"], True)
             assert world["ttl_seconds"] == 60
+            assert [row["name"] for row in sandbox.control.list_world_faults()["items"]] == ["latency"]
     """)
     run_here().assert_outcomes(passed=1)
 
@@ -251,6 +253,7 @@ def test_marks_are_merged_from_the_module_down_to_the_test(run_here: Ran, pytest
             f'{REFUSED}/users: -1 is less than the minimum of 0; /seed: "x" is not of type "integer" (422)',
         ),
         ("now='yesterday'", f"{REFUSED}/now: "),
+        ("faults=[{'name': 'answer-lots'}]", f"{REFUSED}/faults/0/name: "),
         ("deviations=['no-such-bug']", f"{REFUSED}/deviations/0: "),
     ],
 )

@@ -12,12 +12,10 @@ import httpx
 import pytest
 
 from sandbox.client import ControlError
-from sandbox.embedded import Answer
 from sandbox_pytest import Hrms, SandboxServer, SandboxWorld, Scan2Evolve
 from sandbox_pytest.apis import MissingExtra
 from sandbox_pytest.options import Options
 from sandbox_pytest.server import opened, world_ids
-from sandbox_pytest.transports import AsyncInProcess, InProcess
 from tests.client import NOW, ServerClient
 
 SECRETS = re.compile(r"(hrms|cs|se)_[0-9a-f]{12,}")
@@ -254,28 +252,30 @@ def test_clients_without_httpx_say_what_to_install(frozen: SandboxWorld, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("broken", "seen"),
-    [(ConnectionResetError, httpx.ReadError), (ConnectionAbortedError, httpx.RemoteProtocolError)],
+    ("fault", "error"),
+    [
+        ({"name": "connection-reset"}, httpx.ReadError),
+        ({"name": "empty-answer"}, httpx.RemoteProtocolError),
+        ({"name": "answer-lost"}, httpx.RemoteProtocolError),
+        ({"name": "truncated-body"}, httpx.RemoteProtocolError),
+        ({"name": "malformed-chunk"}, httpx.RemoteProtocolError),
+    ],
 )
-def test_in_process_a_broken_connection_is_what_it_is_on_a_socket(
-    broken: type[Exception], seen: type[Exception]
-) -> None:
-    """Code under test catches httpx' errors, not Python's."""
-
-    def fail(*_: object) -> Answer:
-        raise broken("the peer is gone")
-
-    async def fail_too(*_: object) -> None:
-        fail()
+def test_world_breaks_connections_alike_in_every_mode(frozen: SandboxWorld, fault: Any, error: type[Exception]) -> None:
+    """Code under test catches httpx' errors, over a socket and in process, waiting and in an event loop."""
+    frozen.control.create_fault(**fault)
 
     async def ask() -> None:
-        async with httpx.AsyncClient(transport=AsyncInProcess(fail_too)) as client:
-            await client.get("http://localhost")
+        async with frozen.hrms.async_client() as client:
+            await client.get("/v1/users")
 
-    with httpx.Client(transport=InProcess(fail)) as client, pytest.raises(seen, match=r"^the peer is gone$"):
-        client.get("http://localhost")
-    with pytest.raises(seen, match=r"^the peer is gone$"):
+    with pytest.raises(error) as broken:
+        frozen.hrms.client.get("/v1/users")
+    assert type(broken.value) is error
+    with pytest.raises(error) as broken:
         asyncio.run(ask())
+    assert type(broken.value) is error
+    frozen.verify(operation="listUsers", times=2)
 
 
 def test_fixtures_of_this_very_session_are_a_world(sandbox: SandboxWorld, hrms: Hrms, scan2evolve: Scan2Evolve) -> None:
