@@ -8,6 +8,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -216,3 +217,16 @@ def test_slow_body_comes_in_pieces_under_tls(https: tuple[str, ssl.SSLContext]) 
                 assert wire._more()
             assert world.control("DELETE", "/faults").status_code == 204
             assert len(wire.answer().json()["data"]) == 1
+
+
+def test_latency_in_process_lets_go_when_the_sandbox_ends() -> None:
+    """Whoever is held back is answered before the block is left; nobody hangs."""
+    with ThreadPoolExecutor() as pool:
+        with embedded("latency", {"seconds": 600}) as (running, made):
+            through_httpx = pool.submit(asyncio.run, posted(running.asgi(), made))
+            through_request = pool.submit(by_hand, running, made)
+            fault = running.control.world(made["id"])
+            while fault.get_fault("fault_1")["acted"] < 2:
+                assert not through_httpx.done()
+                assert not through_request.done()
+        assert (through_httpx.result(10).status_code, through_request.result(10).status) == (200, 200)

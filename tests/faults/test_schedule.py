@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -220,3 +222,29 @@ def test_same_requests_with_the_same_faults_give_the_same_bytes(server: ServerCl
         world.control("DELETE")
     assert runs[0] == runs[1]
     assert {status for status, _, _ in runs[0]} == {200, 503}
+
+
+def test_fault_acts_exactly_as_often_as_asked_whoever_comes_at_once(world: WorldClient) -> None:
+    """Forty requests on eight connections: each answer of the script comes once, the other fault acts five times."""
+    answers: list[Any] = ["pass", {"name": "status", "parameters": {"status": 503}}] * 7
+    plan(world, "script", {"answers": answers})
+    behind = plan(world, "status", {"status": 500}, times=5)
+    with ThreadPoolExecutor(8) as pool:
+        found = Counter(answer.status_code for answer in pool.map(lambda _: sync(world), range(40)))
+    assert found == {503: 7, 500: 5, 200: 28}
+    assert counters(world, behind) == (40, 5)
+
+
+@pytest.mark.parametrize("name", ["connection-reset", "answer-lost", "truncated-body"])
+def test_broken_connection_goes_with_bugs_that_change_answers(
+    server: ServerClient, no_errors_logged: Any, name: str
+) -> None:
+    """Where there is no answer, or a page of somebody else's, there is nothing for the vendor's bugs to change."""
+    world = server.world(deviations=["not-found-as-plain-text", "validation-errors-as-texts"], show_deviations=True)
+    plan(world, name, times=1)
+    with pytest.raises(httpx.TransportError):
+        users(world)
+    plan(world, "status", {"status": 404, "body": "<h1>", "content_type": "text/html"}, times=1)
+    page = users(world)
+    assert (page.status_code, page.text, page.headers["content-type"]) == (404, "<h1>", "text/html")
+    assert "x-sandbox-deviation" in users(world).headers

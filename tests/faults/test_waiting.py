@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +18,7 @@ from sandbox.faults.fault import Act
 from sandbox.settings import Settings
 from tests.client import ServerClient, WorldClient
 from tests.faults.calling import JANE, plan, stored, struck, sync, users
+from tests.processes import started
 
 
 def held(world: WorldClient, place: str, pool: ThreadPoolExecutor, **request: Any) -> Future[httpx.Response]:
@@ -136,3 +138,17 @@ def test_latency_that_is_log_normal_has_its_median_and_spread_and_keeps_its_boun
     bounded = drawn(Latency(distribution="log-normal", median=0.2, sigma=0.5, most=0.3))
     assert max(bounded) == 0.3
     assert [value for value in bounded if value < 0.3] == [value for value in values if value < 0.3]
+
+
+@pytest.mark.slow
+def test_signal_stops_a_server_that_holds_requests_back() -> None:
+    """The command lets go, answers, and ends with nothing to complain about."""
+    with started("--port", "0", "--users", "0") as process, httpx.Client(base_url=process.url) as http:
+        faults = [{"name": "latency", "parameters": {"seconds": 600}, "operation": "syncEmployees"}]
+        world = WorldClient(http, http.post("/_sandbox/worlds", json={"faults": faults}).json())
+        with ThreadPoolExecutor() as pool:
+            coming = held(world, "/faults/fault_1", pool)
+            process.popen.send_signal(signal.SIGTERM)
+            assert coming.result(10).status_code == 200
+        process.popen.wait(10)
+        assert process.log() == ""
