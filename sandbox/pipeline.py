@@ -19,7 +19,7 @@ from sandbox.clock import http_date, machine_ms
 from sandbox.deviations.deviation import Sent
 from sandbox.document import Document, Operation, Parameter
 from sandbox.errors import Refusal
-from sandbox.faults.fault import NoAnswer
+from sandbox.faults.fault import Forsaken, NoAnswer
 from sandbox.faults.header import NAME as FAULT_HEADER
 from sandbox.faults.strike import Strike
 from sandbox.journal import Body
@@ -94,15 +94,22 @@ class Pipeline:
             client[0] if client else "local",
             scope["scheme"],
         )
+        try:
+            await self._answer(call, scope, receive, send)
+        except ClientLeft:
+            pass
+        except Forsaken:
+            await Strike.forsake(scope, send)
+        finally:
+            call.leave()
+
+    async def _answer(self, call: Call, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Decide, record and send; whatever fails on the way is answered with the API's 500."""
         refusal: Refusal | None = None
         reply, body = Reply(), b""
         try:
             reply, body = await self._see_through(call, receive)
-        except ClientLeft:
-            call.leave()
-            return
-        except asyncio.CancelledError:
-            call.leave()
+        except (ClientLeft, Forsaken):
             raise
         except Refusal as raised:
             # Its traceback leads back to this frame: a circle that would keep the body until it is collected.
@@ -204,7 +211,6 @@ class Pipeline:
         if self.vendor and (call.world.faults.armed or FAULT_HEADER in call.headers):
             call.strike = Strike()
             await call.strike.before(call, face)
-            call.keep_up()
         # 8. The handler.
         if face.needs_people and not call.world.populated:
             await call.world.populate()

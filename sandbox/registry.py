@@ -147,7 +147,7 @@ class Worlds:
         """Nothing more comes to any world: who waits is told so, and whom a fault holds back is let go."""
         for world in self._worlds.values():
             world.traffic.end("the server stops")
-            world.faults.end()
+            world.faults.release()
 
     def remove(self, world: World, why: str = "deleted") -> None:
         """Delete a world with everything that names it; `why` is told to those who wait for something in it."""

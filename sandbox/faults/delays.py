@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Annotated, Literal
 
 import msgspec
 
 from sandbox.faults.delivery import Slow
-from sandbox.faults.fault import LONGEST_WAIT, Act, Fault, Point, Seconds, Wrong
+from sandbox.faults.fault import LONGEST_WAIT, Act, Fault, Forsaken, Point, Seconds, Wrong
 
 _OF = {"fixed": ("seconds",), "uniform": ("least", "most"), "log-normal": ("median", "sigma", "most")}
 _NEEDED = {"fixed": ("seconds",), "uniform": ("least", "most"), "log-normal": ("median", "sigma")}
@@ -81,7 +82,13 @@ class SlowBody(Fault, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     async def after(self, act: Act) -> None:
         """Send it so."""
-        act.delivery = Slow(self.pieces, lambda: act.wait(self.pause))
+
+        async def pause() -> None:
+            # What is on its way goes out, whatever has become of its world.
+            with suppress(Forsaken):
+                await act.wait(self.pause)
+
+        act.delivery = Slow(self.pieces, pause)
 
 
 FAULTS: tuple[type[Fault], ...] = (Latency, SlowBody)

@@ -44,6 +44,10 @@ class NoAnswer(Refusal):
         self.delivery = delivery
 
 
+class Forsaken(Exception):
+    """The world as the request found it is no more: it must neither do anything in the new one nor be seen there."""
+
+
 class Act:
     """One fault at work on one request.
 

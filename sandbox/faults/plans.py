@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from sandbox.clock import Clock, Instant
 from sandbox.faults.answers import Unavailable
 from sandbox.faults.catalogue import read
-from sandbox.faults.fault import LONGEST_WAIT, Fault, Wrong
+from sandbox.faults.fault import LONGEST_WAIT, Fault, Forsaken, Wrong
 from sandbox.faults.scripts import Script
 from sandbox.ids import Count, derived_fraction
 from sandbox.jsontext import encode
@@ -159,6 +160,7 @@ class Faults:
         #: Whether there are any: all that a request of a world without faults looks at.
         self.armed = False
         self._ended = asyncio.Event()
+        self._over = False
         for plan in plans:
             self.add(plan)
 
@@ -193,11 +195,16 @@ class Faults:
         for planned in list(self):
             self.remove(planned)
 
-    def end(self) -> None:
-        """Let go of everybody, now and from now on: the world, or the server, comes to its end."""
+    def release(self) -> None:
+        """Let go of everybody, now and from now on: the server stops."""
         self._ended.set()
         for planned in self:
             planned.ended.set()
+
+    def end(self) -> None:
+        """The world is over, or begins anew: whoever is held back is forsaken."""
+        self._over = True
+        self.release()
 
     def one_shot(self) -> int:
         """The number of a fault that comes with a request."""
@@ -205,15 +212,18 @@ class Faults:
         return self._one_shots
 
     async def wait(self, planned: PlannedFault | None, seconds: float) -> None:
-        """Let so many seconds of the world pass, real ones where its clock stands still; `planned` ends it early."""
+        """Let so many seconds of the world pass, real ones where its clock stands still; `planned` ends it early.
+
+        Raises Forsaken where the world was reset, restored or deleted meanwhile.
+        """
         rate = 1.0 if self._clock.frozen else self._clock.rate
         ended = self._ended if planned is None else planned.ended
         if seconds > 0:
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(min(seconds / rate, LONGEST_WAIT)):
                     await ended.wait()
-            except TimeoutError:
-                return
+            if self._over:
+                raise Forsaken
 
     def state(self) -> FaultsState:
         """For a snapshot."""

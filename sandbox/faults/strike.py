@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sandbox.faults.delivery import Delivered, Delivery, Header, Outgoing, Struck
+from sandbox.faults.delivery import Closed, Delivered, Delivery, Header, Outgoing, Struck
 from sandbox.faults.fault import Act, Fault, NoAnswer, Point, Wrong
 from sandbox.faults.header import NAME, read_header
 from sandbox.faults.plans import PlannedFault
@@ -78,6 +78,11 @@ class Strike:
         else:
             await out.start()
             await out.piece(body, more=False)
+
+    @staticmethod
+    async def forsake(scope: MutableMapping[str, Any], send: Any) -> None:
+        """Close the connection of a request whose world is no more."""
+        await Closed().send(Outgoing(send, scope.get("extensions", {}).get("sandbox.wire"), 0, [], b""))
 
     def _ask(self, call: Call, face: Any) -> None:
         faults = call.world.faults
