@@ -1303,7 +1303,7 @@ class HarRequest(TypedDict):
     url: str
     httpVersion: Literal["HTTP/1.1"]
     #: Empty: cookies are secrets.
-    cookies: list[Any]
+    cookies: list[HarPair]
     #: In order, as they were sent.
     headers: list[HarPair]
     #: In order, as they were sent.
@@ -1337,7 +1337,7 @@ class HarResponse(TypedDict):
     status: int
     statusText: str
     httpVersion: Literal["HTTP/1.1"]
-    cookies: list[Any]
+    cookies: list[HarPair]
     #: In order, as they were sent.
     headers: list[HarPair]
     content: HarContent
@@ -1407,7 +1407,7 @@ class HarLog(TypedDict):
     version: Literal["1.2"]
     creator: HarLogCreator
     #: Empty: nobody knows which requests belong together.
-    pages: list[Any]
+    pages: list[dict[str, Any]]
     #: Oldest first.
     entries: list[HarEntry]
     comment: str
