@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.explanations import WHY
 from sandbox.scan2evolve.rules import ENVELOPE, RULES
 from tests.client import NOW, WorldClient
 from tests.scan2evolve.samples import EMAIL_INVALID, NO_SITES_ASKED, employee, full, site, with_account
@@ -377,6 +378,10 @@ def test_journal_names_rule_and_claim_of_every_refused_record(world: WorldClient
     assert body["results"] == []
     assert world.state() == before
     claims = {rule.name: rule.claim for rule in RULES}
+    turned_on = {
+        "id-once-in-batch": {"duplicate-in-batch": "error"},
+        "site-id-well-formed": {"malformed-site-id": "error"},
+    }
     entry = world.journal()[-1]
     assert (entry["operation"], entry["status"], entry["decision"]["outcome"]) == ("syncEmployees", 200, "accepted")
     for index, ((rule, _), error, noted) in enumerate(zip(table, body["errors"], entry["records"], strict=True)):
@@ -390,7 +395,10 @@ def test_journal_names_rule_and_claim_of_every_refused_record(world: WorldClient
             "message": error["message"],
             "warnings": [],
             "ignored": [],
+            "reading": turned_on.get(rule, {}),
+            "explanation": noted["explanation"],
         }
+        assert noted["explanation"].startswith(f"Refused, and nothing of it was stored: {WHY[rule]}.")
 
 
 def test_journal_names_outcome_and_warnings_of_every_accepted_record(world: WorldClient) -> None:
@@ -401,7 +409,7 @@ def test_journal_names_outcome_and_warnings_of_every_accepted_record(world: Worl
         (noted,) = world.journal()[-1]["records"]
         assert (noted["outcome"], noted["employeeId"]) == (outcome, result["employeeId"])
         assert (noted["rule"], noted["claims"], noted["message"]) == (None, ["S2E-BATCH-11"], None)
-        assert noted["warnings"] == [
+        assert [{key: row[key] for key in ("message", "rule", "claims")} for row in noted["warnings"]] == [
             {"message": "Role 'x' not found, skipped", "rule": "role-unknown", "claims": ["S2E-ROLE-02"]},
             {"message": "Group 'y' not found, skipped", "rule": "group-unknown", "claims": ["S2E-GROUP-03"]},
             {"message": "Site with id 'z' not found, skipped", "rule": "site-unknown", "claims": ["S2E-SITE-02"]},
