@@ -14,6 +14,7 @@ from sandbox.ids import Ids
 from sandbox.registry import Worlds
 from sandbox.worlds import WorldSpec
 from tests.client import MAIN, NORTH, NOW, ServerClient, WorldClient
+from tests.wire import Wire
 
 Exchange = tuple[int, bytes, list[tuple[str, str]]]
 USERS = "/scan2evolve/api/v1/users"
@@ -309,6 +310,38 @@ def test_host_of_another_form_names_no_world(
     assert statuses(named) == []
     (entry,) = [number for number in default_entries(server) if number not in before]
     assert server.http.get(f"/_sandbox/worlds/default/journal/{entry}").json()["notes"] == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"X-Sandbox-World: {world}\r\nX-Sandbox-World: {world}",
+        b"X-Sandbox-World: {world}, {world}",
+        b"X-Sandbox-World: {WORLD}",
+        b"X-Sandbox-World: {world}%20",
+        b"X-Sandbox-World: ../{world}",
+        b"X-Sandbox-World: \xff\xfe{world}",
+        b"X-Sandbox-World: " + b"x" * 60_000,
+        b"X-Sandbox-World:",
+        b"X-Sandbox-World: none\r\nHost: {world}.localhost",
+    ],
+)
+def test_header_that_names_no_world_exactly_leads_to_default(
+    server: ServerClient, pair: tuple[WorldClient, WorldClient], lines: bytes, no_errors_logged: None
+) -> None:
+    """Repeated, of other case, odd or endless: the default world's, with a note; Host does not step in for it."""
+    named, _ = pair
+    sent = lines.replace(b"{world}", named.id.encode()).replace(b"{WORLD}", named.id.upper().encode())
+    before = default_entries(server)
+    with Wire(server.url) as wire:
+        host = b"" if b"Host:" in lines else b"Host: localhost\r\n"
+        wire.send(b"GET " + USERS.encode() + b" HTTP/1.1\r\n" + host + sent + b"\r\n\r\n")
+        assert wire.answer().status == 401
+    assert statuses(named) == []
+    (entry,) = [number for number in default_entries(server) if number not in before]
+    (note,) = server.http.get(f"/_sandbox/worlds/default/journal/{entry}").json()["notes"]
+    assert note.startswith("X-Sandbox-World: there is no world ")
+    assert len(note) < 300
 
 
 def test_host_of_a_world_that_is_not_there_is_noted(server: ServerClient) -> None:
