@@ -1,4 +1,4 @@
-"""State that outlives the process: all worlds come back, exactly; what is in the way of that is told in one line."""
+"""State that outlives the process: all worlds come back, exactly, and what is in the way is told in one line."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def meddle(world: WorldClient, chance: random.Random) -> None:
             world.control("PATCH", "/clock", json={"frozen": False, "rate": 60, "step_ms": 10})
         elif step == 3:
             path = f"/scan2evolve/organizations/{organization}/credentials"
-            for credential in world.control("GET", path).json()["items"][-1:]:
-                world.control("DELETE", f"{path}/{credential['id']}")
+            for held in world.control("GET", path).json()["items"][-1:]:
+                assert world.control("DELETE", f"{path}/{held['id']}").status_code == 204
         elif step == 4:
             world.control("PATCH", "/limits", json={"hrms": {"limit": 7, "window_seconds": 60}})
         elif step == 5:
@@ -101,7 +101,7 @@ def test_worlds_that_lived_come_back_byte_for_byte(seed: int) -> None:
             assert snapshots(server) == held
             assert list(held) == ["default", *(world.id for world in made)]
             again = [live(WorldClient(server.http, world.created), seed, 10) for world in made]
-            assert all(again)
+            assert all(answers for answers in again)
         # Once more from the same file: what came after is equal, too.
         path.write_bytes(first)
         with serving(application(path, machine)) as server:
@@ -295,9 +295,10 @@ def test_failed_write_leaves_the_file_and_the_next_one_has_everything(
         app.keeper.changed(app.default)
         for _ in range(3):
             assert not await app.keeper._try()
-        told = f"state file {folder / 'state'} cannot be written: No such file or directory. "
-        told += "It stays as it was; trying again every 5 seconds"
-        assert [(record.levelname, record.message) for record in caplog.records] == [("ERROR", told)]
+        why = "No such file or directory. It stays as it was; trying again every 5 seconds"
+        assert [(record.levelname, record.message) for record in caplog.records] == [
+            ("ERROR", f"state file {folder}/state cannot be written: {why}")
+        ]
         (path.parent / "away").rename(folder)
         assert (folder / "state").read_bytes() == held
         assert await app.keeper._try()
