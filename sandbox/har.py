@@ -20,6 +20,7 @@ from sandbox.journal import MAX_BODY, Body, Entry, header_pairs
 _COMMENT = "Times are those of the world's clock. Durations are not measured: all are 0."
 _UNREAD = "It was answered before its body was read."
 _NO_TEXT = "It was no UTF-8: what could not be read is U+FFFD here."
+_NOT_DELIVERED = {"part": "The client got part of this.", "nothing": "The client got nothing of this."}
 _UNKNOWN_TYPE = "x-unknown"
 _HTTP_VERSION = "HTTP/1.1"
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,255}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
@@ -42,7 +43,7 @@ def archive(world: str, scheme: str, entries: Iterable[tuple[Entry, dict[str, An
 
 
 def _entry(world: str, scheme: str, entry: Entry, view: dict[str, Any]) -> dict[str, Any]:
-    kept = ("id", "api", "operation", "credential", "decision", "notes", "records")
+    kept = ("id", "api", "operation", "credential", "decision", "notes", "faults", "delivered", "records")
     return {
         "startedDateTime": instant_text(entry.act.at),
         "time": 0,
@@ -101,7 +102,7 @@ def _response(entry: Entry) -> dict[str, Any]:
         "redirectURL": _header(headers, "location") or "",
         "headersSize": -1,
         "bodySize": entry.response.size,
-    }
+    } | _commented([_NOT_DELIVERED[entry.delivered]] if entry.delivered in _NOT_DELIVERED else [])
 
 
 def _url(scheme: str, host: str | None, entry: Entry) -> str:

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from sandbox.document import Operation
+from sandbox.faults.catalogue import BY_NAME
 from sandbox.journal import redact_text, shown_header
 from sandbox.jsonvalues import ABSENT, shown
 from sandbox.scan2evolve import trouble
@@ -15,6 +16,7 @@ from sandbox.verification import (
     RECORD_FIELDS,
     BodyHas,
     Condition,
+    FaultActed,
     HeaderIs,
     Is,
     OperationIs,
@@ -59,6 +61,10 @@ class Patterns:
             conditions.append(Is("path", raw["path"], lambda entry: entry.path.decode("latin-1"), 3))
         if "status" in raw:
             conditions.append(StatusIs(raw["status"]))
+        if "fault" in raw:
+            conditions.append(FaultActed(_fault(raw["fault"])))
+        if "delivered" in raw:
+            conditions.append(Is("delivered", raw["delivered"], lambda entry: entry.delivered, 1))
         if "record" in raw:
             conditions.append(_record(raw["record"], operations))
         for side, key in (("request", "headers"), ("response", "response_headers")):
@@ -100,6 +106,12 @@ def _is_path_of(path: str, operation: Operation) -> bool:
     return len(steps) == len(template) and all(
         there == step or (there.startswith("{") and step) for there, step in zip(template, steps, strict=True)
     )
+
+
+def _fault(name: str) -> str:
+    if name not in BY_NAME:
+        raise Impossible(_unknown("fault", name, sorted(BY_NAME)), "fault")
+    return name
 
 
 def _record(raw: dict[str, Any], operations: tuple[Operation, ...]) -> RecordLike:

@@ -146,6 +146,23 @@ class StatusIs(Condition):
         return Misfit(f"status was {act.status}{told}, not {self._wanted}")
 
 
+class FaultActed(Condition):
+    """A fault by name, among those that acted on the request."""
+
+    weight = 2
+
+    def __init__(self, wanted: str) -> None:
+        self.says = f"fault {wanted}"
+        self._wanted = wanted
+
+    def misfit(self, exchange: Exchange) -> Misfit | None:
+        """Which faults acted instead, if any."""
+        acted = [struck.name for struck in exchange.entry.faults]
+        if self._wanted in acted:
+            return None
+        return Misfit(f"the fault was {listed(acted)}, not {self._wanted}" if acted else "no fault acted on it")
+
+
 class HeaderIs(Condition):
     """A header of the request or of the answer: its value, or None for one that must be missing."""
 

@@ -1147,6 +1147,10 @@ class Pattern(TypedDict):
     path: NotRequired[str]
     #: The answer's status.
     status: NotRequired[int]
+    #: The name of a fault that acted on it.
+    fault: NotRequired[str]
+    #: What the client got of the answer.
+    delivered: NotRequired[Literal["whole", "part", "nothing"]]
     headers: NotRequired[dict[str, str | None]]
     response_headers: NotRequired[dict[str, str | None]]
     #: Places in the bodies. One over 64 KiB is kept in part, and fits nothing.
@@ -1345,6 +1349,8 @@ class HarResponse(TypedDict):
     #: Unknown.
     headersSize: Literal[-1]
     bodySize: int
+    #: Where a fault kept all or part of it from the client.
+    comment: NotRequired[str]
 
 
 class HarSandboxCredential(TypedDict):
@@ -1367,6 +1373,8 @@ class HarSandbox(TypedDict):
     credential: HarSandboxCredential | None
     decision: JournalDecision
     notes: list[str]
+    faults: list[JournalFault]
+    delivered: Literal["whole", "part", "nothing"]
     records: list[JournalRecord] | None
 
 

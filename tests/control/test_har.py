@@ -131,7 +131,7 @@ def test_archive_shows_request_answer_and_what_the_sandbox_knows(world: WorldCli
         "mimeType": "application/json",
         "text": answer.text,
     }
-    kept = ("id", "api", "operation", "credential", "decision", "notes", "records")
+    kept = ("id", "api", "operation", "credential", "decision", "notes", "faults", "delivered", "records")
     assert entry["_sandbox"] == {"world": world.id} | {key: shown[key] for key in kept}
     assert entry["_sandbox"]["records"][0]["outcome"] == "CREATED"
 

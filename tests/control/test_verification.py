@@ -328,6 +328,7 @@ TOKEN = "se_" + "0123456789abcdef" * 4
         ({"in_order": [{}, {}], "times": 1}, "/times", "goes with pattern, not with in_order"),
         ({"in_order": [{}, {}], "at_least": 1}, "/at_least", "goes with pattern, not with in_order"),
         ({"pattern": {"status": 99}}, "/pattern/status", "99 is less than the minimum of 100"),
+        ({"pattern": {"fault": "answer-lots"}}, "/pattern/fault", "did you mean answer-lost?"),
         ({"pattern": {"operation": "syncEmploees"}}, "/pattern/operation", "did you mean syncEmployees?"),
         ({"in_order": [{}, {"operation": "x"}]}, "/in_order/1/operation", "there is no operation x, only "),
         ({"pattern": {"api": "hrms", "operation": "issueToken"}}, "/pattern/api", "issueToken is no operation of hrms"),
