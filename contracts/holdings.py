@@ -61,6 +61,9 @@ def holds(
                 lab.equal(seen, sorted(site.casefold() for site in sites), f"sites of {external_id}")
     elif not lab.controlled:
         needs_control(lab, "the groups of an employee")
+    for what, is_asked in (("groups", groups is not None), ("roles at sites", any((sites or {}).values()))):
+        if is_asked:
+            lab.sees(what)
     if not lab.controlled:
         return
     employee = lab.employee(external_id, org)

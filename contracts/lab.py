@@ -68,6 +68,8 @@ class Lab:
         self.seed = seed
         self.writes = writes
         self._absent = absent
+        #: What was left out of a check that looks at more where there is a control plane.
+        self.unseen: dict[str, None] = {}
         self._pause = pause
         self._made = 0
 
@@ -236,6 +238,12 @@ class Lab:
     def controlled(self) -> bool:
         """Whether there is a control plane."""
         return self.wire.target.control is not None
+
+    def sees(self, what: str) -> bool:
+        """Whether what only a control plane shows can be looked at; where not, the check holds in part at most."""
+        if not self.controlled:
+            self.unseen[what] = None
+        return self.controlled
 
     def users(self, org: int = 0, query: str = "") -> list[dict[str, Any]]:
         """The users of an organization, over the vendor's own API."""

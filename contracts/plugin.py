@@ -158,7 +158,7 @@ class _Item(pytest.Item):
                 if self.config.option.contract_strict or _fails(finding):
                     raise ClaimBroken(finding)
                 pytest.xfail(f"assumed, {', '.join(finding.claims)}: {finding.message}")
-        unseen = [finding for finding in findings if finding.status != "holds"]
+        unseen = [finding for finding in findings if finding.status not in ("holds", "holds in part")]
         if unseen:
             pytest.skip(f"{unseen[0].status}: {unseen[0].message}")
 

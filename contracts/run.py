@@ -316,6 +316,8 @@ class Run:
         return [
             judge(claim, by_claim.get(claim.id, []))
             for claim in ledger.load().claims.values()
+            if lab.unseen:
+                return [finding("holds in part", f"not seen without a control plane: {', '.join(lab.unseen)}", lab)]
             if claim.id in broken or self._asked_for(claim.id)
         ]
 

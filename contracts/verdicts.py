@@ -9,21 +9,24 @@ from typing import Any, Literal
 from contracts.evidence import Exchange, world_curl
 from contracts.ledger import Claim
 
-Status = Literal["holds", "broken", "not observable", "left out", "planned", "ineligible"]
+Status = Literal["holds", "holds in part", "broken", "not observable", "left out", "planned", "ineligible"]
 # What makes a claim broken outweighs what makes it hold, and so on.
 _WEIGHT: dict[Status, int] = {
     "broken": 0,
-    "holds": 1,
-    "left out": 2,
-    "not observable": 3,
-    "ineligible": 4,
-    "planned": 5,
+    "holds in part": 1,
+    "holds": 2,
+    "left out": 3,
+    "not observable": 4,
+    "ineligible": 5,
+    "planned": 6,
 }
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found. `message` says what is wrong, or why nothing could be seen.
+    """What one check found. `message` says what is wrong, or what could not be seen.
+
+    What `holds in part` was seen as far as the target lets it be seen, and no further.
 
     `world`: what to ask the control plane for to have again the world in which it was found.
     """
@@ -118,7 +121,12 @@ def judge(claim: Claim, findings: list[Finding]) -> Verdict:
         return Verdict(claim, "left out", "no check of it was asked for", ())
     ranked = sorted(findings, key=lambda finding: _WEIGHT[finding.status])
     status = ranked[0].status
-    reasons = list(dict.fromkeys(finding.message for finding in ranked if finding.status == status and finding.message))
+    telling = {status}
+    if status in ("holds", "holds in part"):
+        telling = {"holds in part", "left out", "not observable"}
+        if any(finding.status in telling for finding in findings):
+            status = "holds in part"
+    reasons = list(dict.fromkeys(f.message for f in ranked if f.status in telling and f.message))
     reason = reasons[0] if reasons else ""
     if len(reasons) > 1:
         reason += f" (and {len(reasons) - 1} more)"

@@ -160,7 +160,7 @@ def sync_reaches_its_own_organization_only(lab: Lab) -> None:
     """What one organization syncs, by pair or by token, leaves the other as it was, same ids or not."""
     theirs = lab.person(firstName="Other", userAccount={})
     there = lab.accepted(theirs, org=1)
-    before = lab.users(1), (lab.employees(1) if lab.controlled else None)
+    before = lab.users(1), (lab.employees(1) if lab.sees("who has no account") else None)
     mine = lab.person(externalEmployeeId=theirs["externalEmployeeId"], userAccount={})
     here = lab.accepted(mine)
     lab.equal(here["status"], "CREATED", "status of an externalEmployeeId that only the other organization knows")

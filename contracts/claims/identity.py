@@ -39,6 +39,7 @@ def repeating_changes_nothing(lab: Lab) -> None:
         lab.person(status="INACTIVE"),
     ]
     first = lab.sync(*records, syncBatchId=lab.prefix)
+    lab.sees("what no user shows of an employee")
     before = lab.everything()
     for _ in range(2):
         again = lab.sync(*records, syncBatchId=lab.prefix)
@@ -66,6 +67,7 @@ def repeating_additive_changes_nothing(lab: Lab) -> None:
     record = staff(lab, updateMode="additive", roles=[lab.role()], sites=[at(lab.site(), lab.role())])
     record |= {"groups": [{"groupName": lab.group(), "role": "Lead"}]}
     first = lab.accepted(record)
+    lab.sees("groups")
     before = lab.everything()
     lab.equal(lab.accepted(record), first | {"status": "UPDATED"}, "result of the repeated record")
     lab.equal(lab.everything(), before, "state after the repeated record")

@@ -29,6 +29,7 @@ _NIGHTLY_COMBINATIONS = 40
 def random_sequences_agree_with_the_model(lab: Lab) -> None:
     """Random sequences of syncs, token use and reads are answered and stored as the reference model has it."""
     efforts = _IN_FORCE if lab.controlled else _IN_A_TENANT
+    lab.sees("mail, groups and what the clock does")
     judge(lab, efforts[lab.profile], lab.readings)
 
 

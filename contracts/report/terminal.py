@@ -13,6 +13,7 @@ from contracts.verdicts import Report, Verdict
 
 _STYLES = {
     "holds": "green",
+    "holds in part": "yellow",
     "broken": "bold red",
     "not observable": "yellow",
     "left out": "yellow",
@@ -64,6 +65,9 @@ def show(report: Report, console: Console) -> None:
     hidden = [verdict for verdict in report.verdicts if verdict.status in ("not observable", "left out")]
     if hidden:
         console.print(_table("Not judged", hidden))
+    in_part = [verdict for verdict in report.verdicts if verdict.status == "holds in part"]
+    if in_part:
+        console.print(_table("Judged in part", in_part))
     unusual = [found for found in report.readings if found.value != found.default or found.note]
     if unusual:
         table = Table(

@@ -12,7 +12,8 @@ from sandbox.deviations.catalogue import CATALOGUE
 from sandbox.deviations.deviation import Deviation
 from sandbox.readings import CATALOGUE as READINGS
 from sandbox.server import serving
-from tests.contracts.targets import judged, statuses
+from tests.client import ServerClient
+from tests.contracts.targets import judged, judged_from_outside, statuses
 from tests.matrix import eligible
 
 CLAIMS = ledger.load().claims
@@ -75,6 +76,18 @@ def test_deviation_of_a_reading_is_judged_by_the_other_value(url: str, deviation
     reading, followed = deviation.reading
     row = next(row for row in READINGS if row.name == reading)
     wished = next(value for value in row.values if value != followed)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HALF_HIDDEN)
+def test_deviation_that_nobody_sees_from_outside_leaves_no_claim_whole(server: ServerClient, name: str) -> None:
+    """Without a control plane a claim whose broken half is hidden does not hold: in part at most, with the reason."""
+    deviation = next(row for row in CATALOGUE if row.name == name)
+    world = server.world(deviations=[name])
+    report = judged_from_outside(server.url, world.created, *deviation.claims)
+    world.control("DELETE")
+    assert set(statuses(report).values()) <= {"holds in part", "not observable", "broken"}
+    assert all(verdict.reason for verdict in report.verdicts)
+
+
     for names, value in (([], wished), ([deviation.name], followed)):
         report = judged(url, *row.claims, template={"readings": {reading: wished}, "deviations": names})
         assert {found.name: found.value for found in report.readings}[reading] == value
