@@ -36,7 +36,9 @@ class Check:
     """A function and its claims; one without claims is generic. `writes`: it changes data at the target.
 
     `profile` is the least under which it runs. `serial`: no two such checks run at the same time, however many
-    workers there are.
+    workers there are. `needs`: a reading and the value of it under which alone there is something to try. `about`:
+    readings that the outcome depends on besides those of the claims. `under`: a reading and the value of it to which
+    the check's world is switched.
     """
 
     name: str
@@ -46,6 +48,9 @@ class Check:
     says: str
     profile: Profile = "quick"
     serial: bool = False
+    needs: tuple[str, str] | None = None
+    about: tuple[str, ...] = ()
+    under: tuple[str, str] | None = None
 
     def runs_under(self, profile: str) -> bool:
         """Whether a run of this profile includes it."""
@@ -57,12 +62,18 @@ _FOUND: dict[str, Check] = {}
 
 
 def check(
-    *claims: str, writes: bool = True, profile: Profile = "quick", serial: bool = False
+    *claims: str,
+    writes: bool = True,
+    profile: Profile = "quick",
+    serial: bool = False,
+    needs: tuple[str, str] | None = None,
+    about: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """Make a function a check of these claims; its docstring says in a sentence what it tries.
 
     Without claims it is a generic check. `profile` is the least under which it runs. A check that lets Hypothesis
-    make its data is `serial`: Hypothesis does not take to threads.
+    make its data is `serial`: Hypothesis does not take to threads. `needs` is a reading and the value of it under
+    which alone there is something to try, `about` names readings that the outcome depends on besides those of the claims.
     """
 
     def register(function: Function) -> Function:
@@ -71,7 +82,7 @@ def check(
         if name in _FOUND:
             raise ValueError(f"check {name} is there twice")
         says = " ".join((function.__doc__ or "").split())
-        _FOUND[name] = Check(name, claims, function, writes, says, profile, serial)
+        _FOUND[name] = Check(name, claims, function, writes, says, profile, serial, needs, about)
         return function
 
     return register

@@ -56,11 +56,12 @@ def detect(laboratory: Callable[[str], AbstractContextManager[Lab]], *, writes: 
             found[name] = Detected(None, "not looked into without --allow-writes")
             continue
         with laboratory(f"reading-{name}") as lab:
-            found[name] = _find_out(lab, name, reading.values)
+            found[name] = find_out(lab, name, reading.values)
     return found
 
 
-def _find_out(lab: Lab, name: str, values: tuple[str, ...]) -> Detected:
+def find_out(lab: Lab, name: str, values: tuple[str, ...]) -> Detected:
+    """Make one reading's experiment."""
     try:
         value = DETECTORS[name](lab)
     except NotObservable as hidden:

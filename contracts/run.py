@@ -20,8 +20,9 @@ from contracts import gates, ledger
 from contracts.checks import PROFILES, Broken, Check, NotObservable, Profile, all_checks
 from contracts.documents import Operation
 from contracts.lab import Lab
-from contracts.readings import detect
+from contracts.readings import detect, find_out
 from contracts.space import ControlledWorld, Space, Tenant, has_everything
+from contracts.switched import switched
 from contracts.target import TIMEOUT, Budget, CannotRun, Credentials, Target, Wire
 from contracts.verdicts import Finding, ReadingFound, Report, Status, Verdict, judge
 
@@ -87,7 +88,9 @@ class Run:
         self._absent: frozenset[Operation] = frozenset()
         self._counting = Lock()
         self._one_at_a_time = Lock()
+        self._switching = Lock()
         self._readings: dict[str, str] = ledger.load().defaults()
+        self._switches: dict[tuple[str, str], str | None] = {}
 
     def __call__(self) -> Report:
         """Do it. CannotRun where nothing could be learned."""
@@ -154,6 +157,8 @@ class Run:
         for pattern in self._options.claims:
             if not fnmatch.filter(known, pattern):
                 raise CannotRun(f"no claim is called {pattern}; the ledger is contracts/claims.yaml")
+        if self._target.control is not None:
+            checks += switched(checks)
         return [
             check
             for check in checks
@@ -216,9 +221,13 @@ class Run:
     # -- the checks --------------------------------------------------------------------------------
 
     @contextmanager
-    def _lab(self, name: str, readings: dict[str, str] | None = None, *, beyond: bool = False) -> Iterator[Lab]:
-        """A lab in a space of its own; `beyond` the claims its answers are counted apart."""
+    def _lab(self, name: str, under: tuple[str, str] | None = None, *, beyond: bool = False) -> Iterator[Lab]:
+        """A lab in a space of its own, switched to a value of a reading where `under` names one.
+
+        `beyond` the claims its answers are counted apart.
+        """
         options = self._options
+        switch = {} if under is None else dict([under])
         wire = Wire(self._target, self._budget, options.timeout)
         own_world = self._target.control is not None
         run = "" if own_world else f"-{options.run_id}"
@@ -226,7 +235,10 @@ class Run:
         space: Space
         with closing(wire):
             if own_world:
-                space = ControlledWorld(wire, {"seed": options.seed, **options.template}, _world_id(prefix))
+                wishes = {"seed": options.seed, **options.template}
+                if switch:
+                    wishes["readings"] = {**wishes.get("readings", {}), **switch}
+                space = ControlledWorld(wire, wishes, _world_id(prefix))
             elif options.credentials is not None:
                 space = Tenant(options.credentials)
             elif options.target.control is not None:
@@ -241,7 +253,7 @@ class Run:
                 yield Lab(
                     wire,
                     space,
-                    readings or self._readings,
+                    self._readings | switch,
                     prefix,
                     profile=cast("Profile", options.profile),
                     seed=options.seed,
@@ -286,7 +298,12 @@ class Run:
 
         if check.writes and not self._options.writes:
             return [finding("left out", "it writes; --allow-writes was not given")]
-        with self._lab(check.name, beyond=not check.claims) as lab:
+        readings = self._readings | (dict([check.under]) if check.under else {})
+        if check.needs is not None and readings[check.needs[0]] != check.needs[1]:
+            return [finding("ineligible", f"there is nothing to try where {check.needs[0]} is not {check.needs[1]}")]
+        if check.under is not None and (stays := self._stays(check.under)) is not None:
+            return [finding("not observable", f"a world switched to {' = '.join(check.under)} follows {stays}")]
+        with self._lab(check.name, check.under, beyond=not check.claims) as lab:
             try:
                 check.function(lab)
             except NotObservable as hidden:
@@ -303,6 +320,19 @@ class Run:
 
     def _verdicts(self, findings: list[Finding]) -> list[Verdict]:
         """A verdict for each claim that was asked for; also for those not asked for that a check turned red instead."""
+    def _stays(self, under: tuple[str, str]) -> str | None:
+        """The value that a world follows instead of the one to which it is switched; None where it does as it is told.
+
+        A world that follows neither is judged by what it was told.
+        """
+        name, value = under
+        with self._switching:
+            if under not in self._switches:
+                with self._lab(f"switch-{name}-{value}", under) as lab:
+                    followed = find_out(lab, name, ledger.load().readings[name].values).value
+                self._switches[under] = None if followed == value else followed
+            return self._switches[under]
+
         by_claim: dict[str, list[Finding]] = {}
         for finding in findings:
             for claim in finding.claims:

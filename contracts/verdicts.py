@@ -112,7 +112,7 @@ class Report:
 
 
 def judge(claim: Claim, findings: list[Finding]) -> Verdict:
-    """One verdict from all that was found about a claim: one broken check breaks it."""
+    """One verdict from all that was found about a claim: one broken check breaks it, one unseen leaves but a part."""
     if claim.planned:
         return Verdict(claim, "planned", "no check yet", ())
     if claim.ineligible is not None:

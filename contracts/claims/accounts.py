@@ -83,7 +83,7 @@ def username_is_the_email_or_as_given(lab: Lab) -> None:
     lab.equal(_username(lab, named), named["userAccount"]["username"], "username as given")
 
 
-@check("S2E-ACCT-02")
+@check("S2E-ACCT-02", about=("email-on-update",))
 def stored_email_makes_the_username(lab: Lab) -> None:
     """Where a stored e-mail is enough for an account, it makes the username; seen at a control plane."""
     needs_control(lab, "usernames")
@@ -274,7 +274,7 @@ def unlinked_user_is_linked(lab: Lab) -> None:
     lab.equal(shown, (made["username"], False), "username and mustResetPassword of a linked user")
 
 
-@check("S2E-ACCT-07")
+@check("S2E-ACCT-07", about=("account-flags",))
 def linking_renames_where_asked(lab: Lab) -> None:
     """Linking renames a user where the record gives a username, unless somebody has it."""
     email, username, taken = lab.new_email(), _name(lab), _name(lab)
@@ -287,6 +287,21 @@ def linking_renames_where_asked(lab: Lab) -> None:
 
 
 @check("S2E-ACCT-07")
+    lab.accepted(later(record, email=lab.new_email()))
+    lab.equal(_username(lab, record), made["username"], "given username of a linked user after another e-mail")
+
+
+@check("S2E-ACCT-07")
+def linking_leaves_a_username_made_from_the_email(lab: Lab) -> None:
+    """A username that was merely the e-mail stays letter for letter at linking, and follows the e-mail from then on."""
+    email = lab.new_email()
+    made = lab.add("users", email=email, name="Invited By Hand")
+    record = staff(lab, email=email.upper())
+    lab.equal(lab.accepted(record)["userId"], made["id"], "userId of a linked user")
+    lab.equal(_username(lab, record), email, "username of a linked user")
+    new = lab.new_email()
+    lab.accepted(record | {"email": new})
+    lab.equal(_username(lab, record), new, "username after another e-mail")
 def linking_enables(lab: Lab) -> None:
     """A user who was disabled is enabled by linking."""
     email = lab.new_email()
@@ -338,5 +353,19 @@ def second_account_is_refused(lab: Lab) -> None:
 def unlinked_user_keeps_its_username(lab: Lab) -> None:
     """The username of a user linked to nobody is taken for everybody else."""
     username = _name(lab)
+@check("S2E-ACCT-07", about=("email-on-update",))
+def stored_email_links(lab: Lab) -> None:
+    """Where a stored e-mail is enough for an account, the user of that e-mail who is linked to nobody becomes it."""
+    email = lab.new_email()
+    made = lab.add("users", email=email, name="Invited By Hand")
+    record = lab.person(email=email)
+    lab.accepted(record)
+    update = later(record, userAccount={})
+    if lab.readings["email-on-update"] == "request":
+        lab.refused(update, messages.EMAIL_REQUIRED)
+    else:
+        lab.equal(lab.accepted(update)["userId"], made["id"], "userId of a user linked by the stored e-mail")
+
+
     lab.add("users", email=lab.new_email(), name="Invited By Hand", username=username)
     lab.refused(staff(lab, userAccount={"username": username}), messages.username_taken(username))

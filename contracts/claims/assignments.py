@@ -274,7 +274,7 @@ def site_needs_an_id(lab: Lab) -> None:
     lab.refused(lab.person(status="INACTIVE", sites=[{}]), messages.SITE_UNNAMED)
 
 
-@check("S2E-SITE-01")
+@check("S2E-SITE-01", about=("malformed-site-id",))
 def site_ids_have_no_case(lab: Lab) -> None:
     """A site's UUID is the same in other letters, and two spellings in a record are one assignment."""
     site = lab.site()

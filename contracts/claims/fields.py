@@ -187,7 +187,7 @@ def null_is_a_termination_date(lab: Lab) -> None:
     lab.equal(lab.accepted(record)["status"], "UPDATED", "status of a known record")
 
 
-@check("S2E-FIELD-13")
+@check("S2E-FIELD-13", about=("null-field",))
 def null_clears_the_termination_date(lab: Lab) -> None:
     """Null clears a stored terminationDate, and leaving the field out keeps it; seen at a control plane."""
     needs_control(lab, "the employee")
@@ -233,7 +233,7 @@ def metadata_is_replaced_whole(lab: Lab) -> None:
         lab.equal(_stored(lab, record)["metadata"], metadata, "metadata after an update")
 
 
-@check("S2E-FIELD-14")
+@check("S2E-FIELD-14", about=("null-field",))
 def metadata_is_an_object(lab: Lab) -> None:
     """Metadata that is a text, a list, a number or a boolean is a record error."""
     value: Any

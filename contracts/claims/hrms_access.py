@@ -296,7 +296,7 @@ def other_methods_are_405(lab: Lab) -> None:
     lab.equal(lab.hrms(USERS).content, before, "users after requests with other methods")
 
 
-@check("HRMS-ERR-02", writes=False)
+@check("HRMS-ERR-02", writes=False, about=("validation-status",))
 def odd_requests_get_documented_statuses(lab: Lab) -> None:
     """However odd a request is, its status is a documented one, and nothing fails inside."""
     odd: dict[str, str | None] = {"accept": "text/html", "range": "bytes=0-1", "if-none-match": "*"}

@@ -73,7 +73,7 @@ def replace_is_the_default(lab: Lab) -> None:
     sides.check(record, new=_TYPES)
 
 
-@check("S2E-MODE-01")
+@check("S2E-MODE-01", about=("omitted-assignments",))
 def replace_with_nothing_clears(lab: Lab) -> None:
     """Empty arrays under replace leave nothing behind."""
     record = _Sides(lab).hired()

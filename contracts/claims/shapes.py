@@ -129,7 +129,7 @@ def left_out_fields_stay(lab: Lab) -> None:
             lab.equal(_stored(lab, record), before, "employee after an empty update")
 
 
-@check("S2E-FIELD-18")
+@check("S2E-FIELD-18", about=("display-name",))
 def update_changes_its_own_field_only(lab: Lab) -> None:
     """An update of one field changes that field and no other; seen at a control plane."""
     needs_control(lab, "the employee")

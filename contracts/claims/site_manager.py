@@ -98,7 +98,7 @@ def replace_asks_for_sites_again(lab: Lab) -> None:
     holds(lab, record, roles=[MANAGER], sites={lab.site(): MANAGER})
 
 
-@check("S2E-SM-02")
+@check("S2E-SM-02", about=("role-case",))
 def manager_in_other_letters(lab: Lab) -> None:
     """SITE_MANAGER is the same role for this rule, or an unknown one, as reading role-case says."""
     name = MANAGER.upper()

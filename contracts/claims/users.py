@@ -159,7 +159,7 @@ def other_is_active_values_are_refused(lab: Lab) -> None:
         lab.equal(answer.body.get("error"), wanted, f"error of isActive={value!r}")
 
 
-@check("S2E-USER-01", writes=True)
+@check("S2E-USER-01", writes=True, about=("role-case",))
 def role_filters(lab: Lab) -> None:
     """role=<name> lists exactly those who hold that role; a role that nobody has lists nobody."""
     role = lab.role()

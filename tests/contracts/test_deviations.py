@@ -47,6 +47,15 @@ OF_THE_ISSUE = {
 }
 
 
+# Bugs in what only a control plane shows, of claims of which something can be seen without one, too.
+HALF_HIDDEN = (
+    *("groups-survive-leaving", "null-termination-date-ignored", "metadata-merged", "metadata-flattened"),
+    *("left-out-fields-cleared", "site-level-manager-lost", "replace-forgets-groups", "groups-left-out-are-kept"),
+    *("additive-doubles-groups", "welcome-mail-to-leavers", "pair-expires-after-a-month", "reset-drifts"),
+    *("application-tokens-expire", "positions-under-users-scope", "lists-cut-at-100", "work-locations-cut-to-one"),
+)
+
+
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """One server, whose worlds have the bugs."""
@@ -91,7 +100,11 @@ def test_deviation_that_nobody_sees_from_outside_leaves_no_claim_whole(server: S
     for names, value in (([], wished), ([deviation.name], followed)):
         report = judged(url, *row.claims, template={"readings": {reading: wished}, "deviations": names})
         assert {found.name: found.value for found in report.readings}[reading] == value
-        assert set(statuses(report).values()) == {"holds"}, [verdict.reason for verdict in report.verdicts]
+        seen = {finding.status for verdict in report.verdicts for finding in verdict.findings}
+        # A world that does not follow what it is switched to is not judged by it.
+        assert seen - {"ineligible"} == ({"holds", "not observable"} if names else {"holds"})
+        held = {"holds", "holds in part"} if names else {"holds"}
+        assert set(statuses(report).values()) <= held, [verdict.reason for verdict in report.verdicts]
 
 
 @pytest.mark.parametrize("claim", eligible())

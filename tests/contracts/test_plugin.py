@@ -11,12 +11,13 @@ import pytest
 
 import contracts.plugin  # noqa: F401 - loaded here for the same reason as CHECKS
 from contracts.checks import all_checks
+from contracts.switched import switched
 from tests.client import ServerClient, WorldClient
 from tests.contracts.targets import Forwarded, always, forwarding, serving
 
 pytest_plugins = ("pytester",)
 # Loaded before pytester notes which modules there are: what is loaded later it takes away again.
-CHECKS = [check for check in all_checks() if check.profile == "quick"]
+CHECKS = [check for check in (*all_checks(), *switched(all_checks())) if check.profile == "quick"]
 Ran = Callable[..., pytest.RunResult]
 
 
