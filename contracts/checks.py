@@ -73,7 +73,7 @@ def check(
 
     Without claims it is a generic check. `profile` is the least under which it runs. A check that lets Hypothesis
     make its data is `serial`: Hypothesis does not take to threads. `needs` is a reading and the value of it under
-    which alone there is something to try, `about` names readings that the outcome depends on besides those of the claims.
+    which alone there is something to try, `about` names readings that the outcome depends on besides the claims' own.
     """
 
     def register(function: Function) -> Function:

@@ -316,10 +316,10 @@ class Run:
                 message = f"the answer has another shape: {type(error).__name__} {error}"
                 self._on_broken(check, lab, message)
                 return [finding("broken", message, lab)]
+            if lab.unseen:
+                return [finding("holds in part", f"not seen without a control plane: {', '.join(lab.unseen)}", lab)]
             return [finding("holds", "", lab)]
 
-    def _verdicts(self, findings: list[Finding]) -> list[Verdict]:
-        """A verdict for each claim that was asked for; also for those not asked for that a check turned red instead."""
     def _stays(self, under: tuple[str, str]) -> str | None:
         """The value that a world follows instead of the one to which it is switched; None where it does as it is told.
 
@@ -333,6 +333,8 @@ class Run:
                 self._switches[under] = None if followed == value else followed
             return self._switches[under]
 
+    def _verdicts(self, findings: list[Finding]) -> list[Verdict]:
+        """A verdict for each claim that was asked for; also for those not asked for that a check turned red instead."""
         by_claim: dict[str, list[Finding]] = {}
         for finding in findings:
             for claim in finding.claims:
@@ -346,8 +348,6 @@ class Run:
         return [
             judge(claim, by_claim.get(claim.id, []))
             for claim in ledger.load().claims.values()
-            if lab.unseen:
-                return [finding("holds in part", f"not seen without a control plane: {', '.join(lab.unseen)}", lab)]
             if claim.id in broken or self._asked_for(claim.id)
         ]
 

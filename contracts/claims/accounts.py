@@ -109,6 +109,20 @@ def usernames_are_unique(lab: Lab) -> None:
 
 
 @check("S2E-ACCT-10")
+def usernames_are_compared_without_case_in_any_script(lab: Lab) -> None:
+    """Without case is what Unicode calls it: other forms of a letter are the same, another script's letter is not."""
+    for one, same in (("stra\u00dfe", "STRASSE"), ("\u03c3\u03bf\u03c6\u03cc\u03c2", "\u03a3\u039f\u03a6\u038c\u03a3")):
+        holder = staff(lab, userAccount={"username": f"{lab.prefix} {one}"})
+        lab.accepted(holder)
+        taken = f"{lab.prefix} {same}"
+        lab.refused(staff(lab, userAccount={"username": taken}), messages.username_taken(taken))
+        lab.accepted(holder | {"userAccount": {"username": taken}})
+    other = staff(lab, userAccount={"username": f"{lab.prefix} \u0430"})
+    lab.accepted(other)
+    lab.accepted(staff(lab, userAccount={"username": f"{lab.prefix} a"}))
+
+
+@check("S2E-ACCT-10")
 def default_usernames_count(lab: Lab) -> None:
     """A username that is merely an e-mail is taken as well, and a default may meet a given one."""
     holder, named = staff(lab), staff(lab, userAccount={"username": lab.new_email()})
@@ -208,7 +222,8 @@ def username_follows_the_email(lab: Lab) -> None:
     needs_control(lab, "usernames")
     record = staff(lab)
     lab.accepted(record)
-    for email in (lab.new_email(), lab.new_email().upper()):
+    other = lab.new_email()
+    for email in (other, other.upper(), other.title(), lab.new_email().upper()):
         lab.accepted(later(record, email=email))
         lab.equal(_username(lab, record), email, "username after a change of e-mail")
 
@@ -256,7 +271,7 @@ def following_username_gives_way(lab: Lab) -> None:
 # -- users that nobody is linked to ------------------------------------------------------------------
 
 
-@check("S2E-ACCT-07")
+@check("S2E-ACCT-07", about=("account-flags",))
 def unlinked_user_is_linked(lab: Lab) -> None:
     """A user of that e-mail who is linked to nobody is linked: the same id, no second user, no mail, no password."""
     email = lab.new_email()
@@ -272,21 +287,6 @@ def unlinked_user_is_linked(lab: Lab) -> None:
     account = lab.employee(record["externalEmployeeId"])["user"]
     shown = (account["username"], account["mustResetPassword"])
     lab.equal(shown, (made["username"], False), "username and mustResetPassword of a linked user")
-
-
-@check("S2E-ACCT-07", about=("account-flags",))
-def linking_renames_where_asked(lab: Lab) -> None:
-    """Linking renames a user where the record gives a username, unless somebody has it."""
-    email, username, taken = lab.new_email(), _name(lab), _name(lab)
-    lab.add("users", email=email, name="Invited By Hand")
-    lab.accepted(staff(lab, userAccount={"username": taken}))
-    record = staff(lab, email=email, userAccount={"username": taken})
-    lab.refused(record, messages.username_taken(taken))
-    lab.accepted(record | {"userAccount": {"username": username}})
-    lab.equal(_username(lab, record), username, "username of a linked user")
-
-
-@check("S2E-ACCT-07")
     lab.accepted(later(record, email=lab.new_email()))
     lab.equal(_username(lab, record), made["username"], "given username of a linked user after another e-mail")
 
@@ -302,6 +302,21 @@ def linking_leaves_a_username_made_from_the_email(lab: Lab) -> None:
     new = lab.new_email()
     lab.accepted(record | {"email": new})
     lab.equal(_username(lab, record), new, "username after another e-mail")
+
+
+@check("S2E-ACCT-07")
+def linking_renames_where_asked(lab: Lab) -> None:
+    """Linking renames a user where the record gives a username, unless somebody has it."""
+    email, username, taken = lab.new_email(), _name(lab), _name(lab)
+    lab.add("users", email=email, name="Invited By Hand")
+    lab.accepted(staff(lab, userAccount={"username": taken}))
+    record = staff(lab, email=email, userAccount={"username": taken})
+    lab.refused(record, messages.username_taken(taken))
+    lab.accepted(record | {"userAccount": {"username": username}})
+    lab.equal(_username(lab, record), username, "username of a linked user")
+
+
+@check("S2E-ACCT-07")
 def linking_enables(lab: Lab) -> None:
     """A user who was disabled is enabled by linking."""
     email = lab.new_email()
@@ -338,21 +353,6 @@ def nobody_is_linked_unasked(lab: Lab) -> None:
         lab.equal(shown, (None, True, "Invited By Hand"), "the user that nobody is linked to")
 
 
-@check("S2E-ACCT-07")
-def second_account_is_refused(lab: Lab) -> None:
-    """Whoever has an account cannot take the e-mail of a user linked to nobody."""
-    record = staff(lab)
-    lab.accepted(record)
-    email = lab.new_email()
-    lab.add("users", email=email, name="Invited By Hand")
-    for update in (later(record, email=email), record | {"email": email.upper()}):
-        lab.refused(update, messages.email_taken(update["email"]))
-
-
-@check("S2E-ACCT-07")
-def unlinked_user_keeps_its_username(lab: Lab) -> None:
-    """The username of a user linked to nobody is taken for everybody else."""
-    username = _name(lab)
 @check("S2E-ACCT-07", about=("email-on-update",))
 def stored_email_links(lab: Lab) -> None:
     """Where a stored e-mail is enough for an account, the user of that e-mail who is linked to nobody becomes it."""
@@ -367,5 +367,26 @@ def stored_email_links(lab: Lab) -> None:
         lab.equal(lab.accepted(update)["userId"], made["id"], "userId of a user linked by the stored e-mail")
 
 
+@check("S2E-ACCT-07")
+def second_account_is_refused(lab: Lab) -> None:
+    """Whoever has an account cannot take the e-mail of a user linked to nobody."""
+    record = staff(lab)
+    lab.accepted(record)
+    email = lab.new_email()
+    lab.add("users", email=email, name="Invited By Hand")
+    nameless = {"userAccount": {"username": ""}}
+    # The e-mail is looked at before the username.
+    for update in (
+        later(record, email=email),
+        record | {"email": email.upper()},
+        later(record, email=email, **nameless),
+    ):
+        lab.refused(update, messages.email_taken(update["email"]))
+
+
+@check("S2E-ACCT-07")
+def unlinked_user_keeps_its_username(lab: Lab) -> None:
+    """The username of a user linked to nobody is taken for everybody else."""
+    username = _name(lab)
     lab.add("users", email=lab.new_email(), name="Invited By Hand", username=username)
     lab.refused(staff(lab, userAccount={"username": username}), messages.username_taken(username))

@@ -298,7 +298,8 @@ def unknown_site_is_a_warning(lab: Lab) -> None:
 @check("S2E-SITE-02")
 def malformed_site_id(lab: Lab) -> None:
     """An id that is no UUID is unknown, or an error, as reading malformed-site-id says."""
-    for name in (NO_UUID, f"{lab.site()}0", lab.site().replace("-", "")):
+    urn = f"urn:uuid:{lab.site()}"
+    for name in (NO_UUID, f"{lab.site()}0", lab.site().replace("-", ""), f" {lab.site()}", f"{{{lab.site()}}}", urn):
         record = staff(lab, sites=[at(name), at(lab.site())])
         if lab.readings["malformed-site-id"] == "error":
             lab.refused(record, messages.site_id_invalid(name))

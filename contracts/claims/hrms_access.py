@@ -242,7 +242,7 @@ def environments_show_people_of_their_own(lab: Lab) -> None:
 def json_content_type_is_always_fine(lab: Lab) -> None:
     """With Content-Type: application/json, as the page demands it, every operation answers 200."""
     for path, (token, environment) in open_paths(lab).items():
-        for kind in ("application/json", "application/json; charset=utf-8"):
+        for kind in ("application/json", "application/json; charset=utf-8", "Application/JSON"):
             answer = lab.hrms(path, environment=environment, token=token, headers={"content-type": kind})
             lab.equal(answer.status, 200, f"status of GET {path} with Content-Type {kind}")
 
@@ -254,6 +254,9 @@ def content_type_is_demanded_or_not(lab: Lab) -> None:
         None: "The Content-Type field is required.",
         "text/plain": "The selected Content-Type is invalid.",
         "application/xml": "The selected Content-Type is invalid.",
+        "application/vnd.api+json": "The selected Content-Type is invalid.",
+        "text/json": "The selected Content-Type is invalid.",
+        "": "The Content-Type field is required.",
     }
     for path, (token, environment) in open_paths(lab).items():
         for kind, text in faults.items():

@@ -45,6 +45,32 @@ def booleans_and_numbers_are_no_texts(lab: Lab) -> None:
         lab.refused(record, messages.wrong_type("userAccount.forcePasswordReset", "a boolean"))
 
 
+# Field -> its parts and their kinds, in the order of the vendor's full example.
+_PARTS = {
+    "supervisor": ({"name": "a string", "email": "a string"}, False),
+    "groups": ({"groupName": "a string", "externalGroupId": "a string", "role": "a string"}, True),
+    "sites": ({"id": "a string", "role": "a string"}, True),
+    "userAccount": (
+        {"username": "a string", "forcePasswordReset": "a boolean", "sendWelcomeEmail": "a boolean"},
+        False,
+    ),
+}
+
+
+@check("S2E-FIELD-17")
+def first_wrong_part_is_named(lab: Lab) -> None:
+    """Of several wrong parts of a field the first is named, in the order of the full example, each entry by itself."""
+    for field, (parts, listed) in _PARTS.items():
+        names = list(parts)
+        for count in range(1, len(names) + 1):
+            # The last ones are wrong, and stand in the record in the opposite order.
+            wrong = names[-count:]
+            value: Any = dict.fromkeys(reversed(wrong), 7)
+            path = f"{field}[0].{wrong[0]}" if listed else f"{field}.{wrong[0]}"
+            record = lab.person(**{field: [value, 7] if listed else value})
+            lab.refused(record, messages.wrong_type(path, parts[wrong[0]]))
+
+
 @check("S2E-FIELD-17")
 def null_where_a_field_is_optional(lab: Lab) -> None:
     """Null is a wrong type, or as if the field were left out, as reading null-field says."""
@@ -104,7 +130,7 @@ def unknown_fields_are_ignored(lab: Lab) -> None:
     lab.true(result["employeeId"] != "emp_x", "employeeId is the vendor's own")
 
 
-@check("S2E-FIELD-18")
+@check("S2E-FIELD-18", about=("display-name",))
 def left_out_fields_stay(lab: Lab) -> None:
     """An update that leaves fields out keeps name, e-mail and supervisor, and all the rest where it can be seen."""
     record = staff(
@@ -129,7 +155,7 @@ def left_out_fields_stay(lab: Lab) -> None:
             lab.equal(_stored(lab, record), before, "employee after an empty update")
 
 
-@check("S2E-FIELD-18", about=("display-name",))
+@check("S2E-FIELD-18")
 def update_changes_its_own_field_only(lab: Lab) -> None:
     """An update of one field changes that field and no other; seen at a control plane."""
     needs_control(lab, "the employee")

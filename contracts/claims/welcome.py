@@ -135,6 +135,7 @@ def flags_on_a_later_sync(lab: Lab) -> None:
     number = 1 if lab.readings["account-flags"] == "on-create" else 2
     lab.equal(len(passwords), number, "number of welcome mails after two syncs")
     lab.equal(len(set(passwords)), number, "number of different passwords after two syncs")
+    lab.true(all(passwords), "each of the mails holds a temporary password")
     lab.equal(_must_reset(lab, record), True, "mustResetPassword after two syncs")
 
 
@@ -147,7 +148,9 @@ def flags_that_come_later(lab: Lab) -> None:
     lab.accepted(record | {"userAccount": _BOTH})
     repeats = lab.readings["account-flags"] == "every-sync"
     lab.equal(_must_reset(lab, record), repeats, "mustResetPassword after flags that came later")
-    lab.equal(len(mail_to(lab, record)), int(repeats), "number of mails after flags that came later")
+    passwords = _passwords(mail_to(lab, record))
+    lab.equal(len(passwords), int(repeats), "number of mails after flags that came later")
+    lab.true(all(passwords), "the mail holds a temporary password")
 
 
 @check("S2E-ACCT-09")

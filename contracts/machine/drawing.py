@@ -20,7 +20,9 @@ Drawn = st.SearchStrategy[Any]
 IDS = ("~-1", "~-2", "~-3")
 EMAILS = ("~-a@example.com", "~-b@example.com", "~-c@mail.example.org", "~-A@Example.COM", "~-d@example.com")
 USERNAMES = ("~-x", "~-b@example.com", "~-a@example.com", "~-X", "~-D@example.com")
-ROLES = ("<role 0>", "site_manager", "<role 1>", "<role 0 in other letters>", "~ role", "SITE_MANAGER", "")
+# The same as site_manager without case, as Unicode has it.
+LONG_S = "\u017fite_manager"
+ROLES = ("<role 0>", "site_manager", "<role 1>", "<role 0 in other letters>", "~ role", "SITE_MANAGER", "", LONG_S)
 SITES = ("<site 0>", "<site 1>", "<site 0 in other letters>", "<site 2>", "<site 3>", "<no site>", "main-plant")
 GROUPS = ("<group 0>", "<group 1>", "~ group")
 GROUP_IDS = ("<group id>", "~ group id", " ")

@@ -38,6 +38,8 @@ def render(report: Report) -> bytes:
             failure.text = _printable("\n".join(lines))
         elif finding.status not in _JUDGED:
             SubElement(case, "skipped", message=_printable(f"{finding.status}: {finding.message}"))
+        elif finding.message:
+            SubElement(case, "system-out").text = _printable(f"{finding.status}: {finding.message}")
     data: bytes = tostring(suite, encoding="utf-8", xml_declaration=True)
     return data
 

@@ -64,10 +64,10 @@ def nothing_is_called_good_unseen(report: Report) -> None:
         held = [finding for finding in verdict.findings if finding.status in ("holds", "holds in part")]
         assert bool(held) == (verdict.status in ("holds", "holds in part")), verdict.claim.id
         assert all(finding.evidence for finding in held), verdict.claim.id
-
         whole = all(finding.status in ("holds", "ineligible") for finding in verdict.findings)
         assert (verdict.status == "holds in part") == (bool(held) and not whole), verdict.claim.id
         assert bool(verdict.reason) == (verdict.status not in ("holds",)), verdict.claim.id
+
 
 def world_ids(server: ServerClient) -> list[str]:
     """The worlds that the server has."""
