@@ -274,6 +274,8 @@ class Run:
                     failures = sum(held.status == "broken" for held in done)
                     self._progress(number, len(checks), self._budget.sent, failures)
             except BaseException:
+                # What runs ends with its next request; its world is deleted all the same.
+                self._budget.stopped = True
                 pool.shutdown(cancel_futures=True)
                 raise
         return done

@@ -108,10 +108,14 @@ class Credentials:
 
 @dataclass
 class Budget:
-    """How many requests may still go out, and how the answers were so far; workers share it."""
+    """How many requests may still go out, and how the answers were so far; workers share it.
+
+    `stopped`: nobody waits for the answers any more, so that what still runs is to end.
+    """
 
     most: int
     sent: int = 0
+    stopped: bool = False
     statuses: dict[int, int] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -263,6 +267,8 @@ class Wire:
         content: bytes | None = None,
     ) -> httpx.Response:
         """One request. CannotRun where no HTTP answer comes back."""
+        if self.budget.stopped and "/_sandbox/" not in url:
+            raise CannotRun("the run was stopped")
         self.budget.spend()
         sent = headers or {}
         try:

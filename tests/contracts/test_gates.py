@@ -69,6 +69,29 @@ def breaking(text: str, *claims: str) -> Callable[[Lab], None]:
     return function
 
 
+def test_run_that_is_stopped_ends_what_still_runs(server: ServerClient) -> None:
+    """Ctrl-C does not wait for the checks that are under way, and leaves no world behind."""
+
+    def endless(lab: Lab) -> None:
+        while True:
+            lab.users()
+
+    def interrupt(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    before = world_ids(server)
+    options = Options(target_at(server.url), claims=("S2E-USER-01",), workers=2)
+    run = Of(
+        options,
+        own("a.short", lambda lab: lab.equal(lab.users(), lab.users(), "users"), "S2E-USER-01"),
+        own("a.b", endless, "S2E-USER-01"),
+    )
+    run._progress = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert world_ids(server) == before
+
+
 # -- profiles ------------------------------------------------------------------------------------------
 
 
