@@ -10,7 +10,7 @@ import msgspec
 
 from sandbox.audit import NOBODY, Actor
 from sandbox.document import Operation
-from sandbox.errors import Refusal
+from sandbox.errors import Gone, Refusal
 from sandbox.journal import Body
 from sandbox.ratelimit import Standing
 from sandbox.scan2evolve.outcomes import Outcome
@@ -34,11 +34,11 @@ def world_in_host(host: bytes) -> str | None:
     return match[1].decode() if match else None
 
 
-class Overtaken(Exception):
+class Overtaken(Gone):
     """The call's world was reset, restored or ended while it waited: whom it found there is nobody any more."""
 
 
-class ClientLeft(Exception):
+class ClientLeft(Gone):
     """The client went away before it was answered."""
 
 
@@ -141,9 +141,9 @@ class Call:
 
     def leave(self) -> None:
         """Be under way no longer: in the journal, or gone."""
-        world: World | None = getattr(self, "world", None)
-        if world is not None:
-            traffic = world.traffic
+        # None where its credentials have not been read yet, and at the control plane.
+        if self.life is not None:
+            traffic = self.world.traffic
             traffic.under_way.pop(self, None)
             if traffic.watchers:
                 traffic.tell()
@@ -160,13 +160,6 @@ class Call:
         """
         if self.life is not None and self.life is not self.world.life:
             raise Overtaken
-
-    def start_over(self) -> None:
-        """As it came in: nothing is known of it yet."""
-        self.leave()
-        Call.__init__(
-            self, self.worlds, self.method, self.path, self.query_string, self.raw_headers, self.peer, self.scheme
-        )
 
     def named_world(self) -> World:
         """The world that X-Sandbox-World names, else Host, else the default one; a name that leads nowhere is noted."""

@@ -7,6 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 
+class Gone(Exception):
+    """A request is not answered: the client, or the world that it came to, is not there any more."""
+
+
 class Refusal(Exception):
     """A request is answered with an error, and nothing has changed.
 

@@ -18,7 +18,7 @@ from sandbox.calls import Call, ClientLeft, Listing, Message, Overtaken, Receive
 from sandbox.clock import http_date, machine_ms
 from sandbox.deviations.deviation import Sent
 from sandbox.document import Document, Operation, Parameter
-from sandbox.errors import Refusal
+from sandbox.errors import Gone, Refusal
 from sandbox.faults.fault import Forsaken, NoAnswer
 from sandbox.faults.header import NAME as FAULT_HEADER
 from sandbox.faults.strike import Strike
@@ -94,22 +94,15 @@ class Pipeline:
             client[0] if client else "local",
             scope["scheme"],
         )
-        try:
-            await self._answer(call, scope, receive, send)
-        except ClientLeft:
-            pass
-        except Forsaken:
-            await Strike.forsake(scope, send)
-        finally:
-            call.leave()
-
-    async def _answer(self, call: Call, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Decide, record and send; whatever fails on the way is answered with the API's 500."""
         refusal: Refusal | None = None
         reply, body = Reply(), b""
         try:
-            reply, body = await self._see_through(call, receive)
-        except (ClientLeft, Forsaken):
+            reply, body = await self._decide(call, receive)
+        except Gone as gone:
+            await self._let_go(gone, call, scope, send)
+            return
+        except asyncio.CancelledError:
+            call.leave()
             raise
         except Refusal as raised:
             # Its traceback leads back to this frame: a circle that would keep the body until it is collected.
@@ -130,7 +123,11 @@ class Pipeline:
                 headers, body = _rendered(call, reply, headers, body)
             # 11. Faults of the second point.
             if call.strike is not None:
-                headers, body = await call.strike.after(reply, headers, body)
+                try:
+                    headers, body = await call.strike.after(reply, headers, body)
+                except Gone as gone:
+                    await self._let_go(gone, call, scope, send)
+                    return
         # 12. The journal, and the state file.
         self._record(call, refusal, reply, headers, body)
         if log.isEnabledFor(logging.INFO):
@@ -156,17 +153,17 @@ class Pipeline:
         elif self.keeper is not None and call.method != "GET":
             self.keeper.changed(self.worlds.peek(call.path_values[0]) if call.path_values else None)
 
-    async def _see_through(self, call: Call, receive: Receive) -> tuple[Reply, bytes]:
-        """Decide; about a call that was overtaken while it waited, anew and whole, as if it came now."""
-        while True:
-            try:
-                return await self._decide(call, receive)
-            except Overtaken:
-                receive = _sender(call.body)
-                call.start_over()
+    async def _let_go(self, gone: Gone, call: Call, scope: MutableMapping[str, Any], send: Send) -> None:
+        """What becomes of a call that nobody waits for, or whose world is no more."""
+        call.leave()
+        if isinstance(gone, Overtaken):
+            # It is decided about as if it came now, whole.
+            await self(scope, _sender(call.body), send)
+        elif isinstance(gone, Forsaken):
+            await Strike.forsake(scope, send)
 
     async def _decide(self, call: Call, receive: Receive) -> tuple[Reply, bytes]:
-        """The numbered steps; a Refusal ends them early, and so does Overtaken."""
+        """The numbered steps; a Refusal ends them early, and so does Gone."""
         face = self.face
         # 1. Path and method, on the raw path. A fault here is answered only once the caller is known.
         methods, values = self.api.routes.find(call.path)

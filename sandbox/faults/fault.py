@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 
-from sandbox.errors import Refusal
+from sandbox.errors import Gone, Refusal
 from sandbox.faults.delivery import Delivery
 from sandbox.ids import derived_fraction
 
@@ -44,7 +44,7 @@ class NoAnswer(Refusal):
         self.delivery = delivery
 
 
-class Forsaken(Exception):
+class Forsaken(Gone):
     """The world as the request found it is no more: it must neither do anything in the new one nor be seen there."""
 
 
