@@ -207,7 +207,8 @@ class World:
             await asyncio.shield(task)
 
     async def _populate(self) -> None:
-        await asyncio.to_thread(people.load_faker)
+        if not people.faker_is_loaded():
+            await asyncio.to_thread(people.load_faker)
         for made in people.company(self.spec.seed, self.spec.users):
             if self.life is None:
                 return

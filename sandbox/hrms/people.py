@@ -6,6 +6,7 @@ Faker is imported at the first use: it takes longer to load than the rest of the
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from random import Random
 from typing import Any
@@ -39,6 +40,11 @@ def load_faker() -> None:
     import faker.generator
     import faker.providers.address.en_US
     import faker.providers.person.en_US  # noqa: F401
+
+
+def faker_is_loaded() -> bool:
+    """Whether `load_faker` has nothing left to do; also False while another thread is at it."""
+    return hasattr(sys.modules.get("faker.providers.person.en_US"), "Provider")
 
 
 def _names(random: Random) -> Any:

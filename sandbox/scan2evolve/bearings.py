@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.scan2evolve.organization import SITE_MANAGER
 from sandbox.scan2evolve.records import UUID, is_blank, without_nulls
-from sandbox.scan2evolve.rules import ACCOUNT, MANAGER, Checks, Rule
+from sandbox.scan2evolve.rules import ACCOUNT, MANAGER, RULES, Checks, Rule
 
 if TYPE_CHECKING:
     from sandbox.scan2evolve.attempts import Attempt
@@ -27,9 +27,10 @@ def of_refusal(rule: Rule, attempt: Attempt) -> Bearings:
         shaped = type(attempt)(attempt.batch, without_nulls(attempt.record))
         return () if rule.check(shaped) == rule.check(attempt) else ("null-field",)
     found = list(_OF_RULE[rule.name](attempt)) if rule.name in _OF_RULE else []
-    if rule.concern in (ACCOUNT, MANAGER) and _is_active_by_default(attempt):
+    concern = _CONCERNS.get(rule.name)
+    if concern in (ACCOUNT, MANAGER) and _is_active_by_default(attempt):
         found.append("omitted-status")
-    if rule.concern == MANAGER and _has_malformed_site(attempt):
+    if concern == MANAGER and _has_malformed_site(attempt):
         found.append("malformed-site-id")
     if rule.stage == "employee" and _passes_by_stored_email(attempt):
         found.append("email-on-update")
@@ -116,6 +117,8 @@ def _only_by_case(names: Iterable[str]) -> bool:
     return SITE_MANAGER not in names and any(name.casefold() == SITE_MANAGER for name in names)
 
 
+# Of a rule by its name: a world may ask it more often than it concerns a record.
+_CONCERNS = {rule.name: rule.concern for rule in RULES}
 _OF_SHAPE = frozenset({"status-is-text", "field-types", "update-mode-is-text"})
 _OF_RULE: dict[str, Callable[[Attempt], Iterable[str]]] = {
     "id-once-in-batch": lambda _: ("duplicate-in-batch",),

@@ -16,7 +16,7 @@ from sandbox.settings import Settings
 pytestmark = pytest.mark.usefixtures("no_errors_logged")
 WORLDS = "/_sandbox/worlds"
 #: So many that other requests are answered while they are made.
-MANY = 4_000
+MANY = 16_000
 START = 1_700_000_000_000
 
 
