@@ -231,14 +231,15 @@ class Run:
         wire = Wire(self._target, self._budget, options.timeout)
         own_world = self._target.control is not None
         run = "" if own_world else f"-{options.run_id}"
-        prefix = f"conform-{options.seed}{run}-{name.replace('.', '-').replace('_', '-')}"[:63].rstrip("-")
+        full = f"conform-{options.seed}{run}-{name.replace('.', '-').replace('_', '-')}"
+        prefix = full[:63].rstrip("-")
         space: Space
         with closing(wire):
             if own_world:
                 wishes = {"seed": options.seed, **options.template}
                 if switch:
                     wishes["readings"] = {**wishes.get("readings", {}), **switch}
-                space = ControlledWorld(wire, wishes, _world_id(prefix))
+                space = ControlledWorld(wire, wishes, _world_id(full))
             elif options.credentials is not None:
                 space = Tenant(options.credentials)
             elif options.target.control is not None:
@@ -303,7 +304,7 @@ class Run:
         readings = self._readings | (dict([check.under]) if check.under else {})
         if check.needs is not None and readings[check.needs[0]] != check.needs[1]:
             return [finding("ineligible", f"there is nothing to try where {check.needs[0]} is not {check.needs[1]}")]
-        if check.under is not None and (stays := self._stays(check.under)) is not None:
+        if check.under is not None and (stays := self._stays(check.under, check.name)) is not None:
             return [finding("not observable", f"a world switched to {' = '.join(check.under)} follows {stays}")]
         with self._lab(check.name, check.under, beyond=not check.claims) as lab:
             try:
@@ -322,15 +323,16 @@ class Run:
                 return [finding("holds in part", f"not seen without a control plane: {', '.join(lab.unseen)}", lab)]
             return [finding("holds", "", lab)]
 
-    def _stays(self, under: tuple[str, str]) -> str | None:
+    def _stays(self, under: tuple[str, str], asking: str) -> str | None:
         """The value that a world follows instead of the one to which it is switched; None where it does as it is told.
 
-        A world that follows neither is judged by what it was told.
+        A world that follows neither is judged by what it was told. `asking` is the check that wants to know: workers
+        of pytest-xdist share a target, but no check.
         """
         name, value = under
         with self._switching:
             if under not in self._switches:
-                with self._lab(f"switch-{name}-{value}", under) as lab:
+                with self._lab(f"switch-for-{asking}", under) as lab:
                     followed = find_out(lab, name, ledger.load().readings[name].values).value
                 self._switches[under] = None if followed == value else followed
             return self._switches[under]
@@ -367,6 +369,6 @@ def _turned_red(finding: Finding, claims: tuple[str, ...]) -> list[Finding]:
     return [red, replace(finding, claims=others, status="not observable", message=why, evidence=())]
 
 
-def _world_id(prefix: str) -> str:
-    """A world's id that tells what it is for: lower case, and no two prefixes have the same."""
-    return f"{re.sub('[^a-z0-9]+', '-', prefix.lower())[:50]}-{sha256(prefix.encode()).hexdigest()[:8]}"
+def _world_id(name: str) -> str:
+    """A world's id that tells what it is for: lower case, and no two names have the same."""
+    return f"{re.sub('[^a-z0-9]+', '-', name.lower())[:50]}-{sha256(name.encode()).hexdigest()[:8]}"
