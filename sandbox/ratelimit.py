@@ -117,9 +117,10 @@ class RateLimiter:
 
     def _forget_ended(self, now: int) -> None:
         self._windows = {k: w for k, w in self._windows.items() if w.start <= now < w.end}
-        # Some more than need be, so that not every new peer walks over all of them.
-        while len(self._windows) > _MAX_PARTIES - _MAX_PARTIES // 10:
-            del self._windows[next(iter(self._windows))]
+        # Some more than need be, so that not every new peer walks over all of them; whoever has credentials goes last.
+        surplus = max(0, len(self._windows) - (_MAX_PARTIES - _MAX_PARTIES // 10))
+        for key in sorted(self._windows, key=lambda key: ":peer:" not in key)[:surplus]:
+            del self._windows[key]
 
     def state(self) -> RateLimiterState:
         """For a snapshot."""

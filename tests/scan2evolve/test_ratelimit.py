@@ -302,3 +302,19 @@ def test_counter_remembers_only_so_many_peers() -> None:
     for number in range(25_000):
         limiter.count("scan2evolve", f"peer:{number}", number, refusable=False)
     assert len(limiter.state().windows) <= 10_000
+
+
+def test_limit_of_an_organization_outlasts_any_number_of_peers() -> None:
+    """Strangers from twenty thousand addresses are forgotten, the oldest first, before anybody with credentials."""
+    limiter = RateLimiter({"scan2evolve": Limit(2, 60), "hrms": None})
+    for _ in range(2):
+        limiter.count("scan2evolve", "org-1", 0, refusable=True)
+    for number in range(20_000):
+        limiter.count("scan2evolve", f"peer:{number}", 1, refusable=False)
+    standing = limiter.count("scan2evolve", "org-1", 2, refusable=True)
+    assert standing is not None
+    assert standing.retry_after == 60
+    windows = limiter.state().windows
+    assert 9_000 <= len(windows) <= 10_000
+    assert "scan2evolve:peer:0" not in windows
+    assert "scan2evolve:peer:19999" in windows
