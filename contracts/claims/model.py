@@ -11,7 +11,7 @@ from contracts.shuffle import shuffled
 
 # By profile: for the readings in force, and for each combination of others.
 _IN_FORCE: dict[Profile, Effort] = {
-    "quick": Effort(70, 12),
+    "quick": Effort(50, 12),
     "ci": Effort(300, 14, 600),
     "nightly": Effort(1_500, 20, 2_000),
 }
