@@ -109,6 +109,21 @@ def roles_in_other_letters(lab: Lab) -> None:
         holds(lab, record, roles=[], sites={lab.site(): None})
 
 
+@check("S2E-ROLE-02", "S2E-GROUP-03")
+def names_are_taken_as_they_are(lab: Lab) -> None:
+    """A role with a space before or behind it, and an external id in other letters, are other names, and unknown."""
+    roles = [f" {lab.role()}", f"{lab.role()} "]
+    external = {key for _, key in lab.organization().groups}
+    group = lab.external_group().swapcase()
+    if group in external or not external.isdisjoint({f" {lab.external_group()}"}):
+        raise NotObservable("the organization has groups whose external ids differ in letters or spaces alone")
+    groups = [group, f" {lab.external_group()}"]
+    record = staff(lab, roles=roles, groups=[{"externalGroupId": key} for key in groups])
+    expected = [*map(messages.role_unknown, roles), *map(messages.group_unknown, groups)]
+    lab.equal(lab.accepted(record)["warnings"], expected, "warnings for names with spaces or in other letters")
+    holds(lab, record, roles=[])
+
+
 @check("S2E-ROLE-04")
 def first_example_of_the_vendor(lab: Lab) -> None:
     """The introduction's first sync, which asks for INSPECTOR, is accepted; a warning comes under `exact` alone."""

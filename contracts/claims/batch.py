@@ -388,3 +388,16 @@ def warnings_keep_an_order(lab: Lab) -> None:
         messages.site_unknown(other),
     ]
     lab.equal(lab.accepted(record)["warnings"], expected, "warnings")
+
+
+@check("S2E-BATCH-14", about=("duplicate-in-batch",))
+def ids_in_other_letters_are_other_employees(lab: Lab) -> None:
+    """Records whose ids differ in letters' case, or in a space, are several employees, and errors name them so."""
+    one = lab.new_id()
+    records = [lab.person(externalEmployeeId=key) for key in (one, one.swapcase(), f"{one} ")]
+    body = lab.sync(*records)
+    lab.equal(body["errors"], [], "errors for ids that differ in letters or a space")
+    lab.equal([entry["status"] for entry in body["results"]], ["CREATED"] * 3, "what becomes of them")
+    lab.equal(len({entry["employeeId"] for entry in body["results"]}), 3, "number of employees that they are")
+    errors = lab.sync(lab.person(externalEmployeeId=f" {one} ", email="nobody"))["errors"]
+    lab.equal([entry["externalEmployeeId"] for entry in errors], [f" {one} "], "the id in an error")

@@ -311,3 +311,10 @@ def supervisor_is_an_object_of_texts(lab: Lab) -> None:
         ({"email": [], "name": {}}, "supervisor.name", "a string"),
     ):
         lab.refused(staff(lab, supervisor=value), messages.wrong_type(path, kind))
+
+
+@check("S2E-FIELD-02")
+def wrong_status_is_quoted_whole(lab: Lab) -> None:
+    """The error quotes the status as it was sent, spaces, braces and all, from end to end."""
+    status = f" {{x}} {'long ' * 60}"
+    lab.refused(lab.person(status=status), messages.status_invalid(status))

@@ -70,6 +70,8 @@ def without_a_good_token_nothing_is_shown(lab: Lab) -> None:
         "a token without a scheme": {"authorization": token},
         "a token by Basic": {"authorization": f"Basic {token}"},
         "a scheme without a token": {"authorization": "Bearer"},
+        "another scheme": {"authorization": f"Token {token}"},
+        "a token and a word": {"authorization": f"Bearer {token} x"},
         "no token and no environment": {"authorization": None, "x-environment": None},
     }
     for path in open_paths(lab):

@@ -292,3 +292,14 @@ def unknown_paths_and_methods_never_become_429(lab: Lab) -> None:
         answer = lab.scan2evolve(method, path, patient=False)
         lab.equal(answer.status, status, f"status of {method} {path} over the limit")
         lab.equal(_shown(lab, answer, f"{method} {path}")[1], 0, f"Remaining of {method} {path} over the limit")
+        lab.true("retry-after" not in answer.headers, f"{method} {path} over the limit tells nobody to wait")
+
+
+@check("S2E-RATE-07", writes=False)
+def large_bodies_meet_the_limit_first_and_their_type_last(lab: Lab) -> None:
+    """More than 10 MiB is a 413 whatever its type, and over the limit a 429 all the same."""
+    lab.limit(1, _WINDOW)
+    large, headers = b" " * (10 * 1024 * 1024 + 1), {"content-type": "text/plain"}
+    send = partial(lab.scan2evolve, "POST", SYNC, content=large, headers=headers, patient=False)
+    lab.equal(send().status, 413, "status of a body of more than 10 MiB that is no JSON")
+    _over(lab, send(), "the same over the limit")

@@ -228,6 +228,7 @@ def oauth_clients_get_tokens(lab: Lab) -> None:
             content=urlencode(grant_of(lab)).encode(),
         ),
         "Basic and a form": _ask_by_form(lab, only_type, lab.basic()),
+        "a form with a field of no concern": _ask_by_form(lab, grant_of(lab) | {"audience": "x"}),
         "Basic and JSON": lab.scan2evolve("POST", TOKEN, only_type, authorization=lab.basic()),
     }
     for how, answer in answers.items():
@@ -241,6 +242,7 @@ def oauth_clients_get_standard_errors(lab: Lab) -> None:
     """Forms and HTTP Basic are refused like JSON; credentials given twice, or a parameter twice, are invalid."""
     form = grant_of(lab)
     not_issued(lab, _ask_by_form(lab, form | {"client_secret": "x"}), 401, "invalid_client", "a wrong form")
+    not_issued(lab, _ask_by_form(lab, form | {"client_secret": ""}), 401, "invalid_client", "a blank secret")
     not_issued(lab, _ask_by_form(lab, form | {"grant_type": "x"}), 400, "unsupported_grant_type", "another form")
     wrong = pair_of(lab.organization().client_id, "wrong")
     only_type = {"grant_type": "client_credentials"}
