@@ -39,7 +39,7 @@ class Effort:
 
 
 EFFORTS: dict[Profile, Effort] = {
-    "quick": Effort(cases=10, scenarios=8, steps=5),
+    "quick": Effort(cases=10, scenarios=10, steps=5),
     "ci": Effort(cases=400, scenarios=250, steps=8),
     "nightly": Effort(cases=2_000, scenarios=800, steps=10),
 }
