@@ -390,7 +390,7 @@ def warnings_keep_an_order(lab: Lab) -> None:
     lab.equal(lab.accepted(record)["warnings"], expected, "warnings")
 
 
-@check("S2E-BATCH-14", about=("duplicate-in-batch",))
+@check("S2E-BATCH-14")
 def ids_in_other_letters_are_other_employees(lab: Lab) -> None:
     """Records whose ids differ in letters' case, or in a space, are several employees, and errors name them so."""
     one = lab.new_id()
