@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ class MissingExtra(RuntimeError):
     """What was asked for takes a library that is not installed; the text says how to get it."""
 
 
-class Api:
+class Api(ABC):
     """What both APIs have in common: where they are, and how they are asked."""
 
     def __init__(self, world: SandboxWorld, base_url: str) -> None:
@@ -26,9 +27,9 @@ class Api:
         #: What its paths go behind.
         self.base_url = base_url
 
+    @abstractmethod
     def _access(self) -> dict[str, Any]:
         """What a client is made with to be let in."""
-        raise NotImplementedError
 
     @cached_property
     def client(self) -> httpx.Client:

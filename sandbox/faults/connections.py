@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import ClassVar
+
 from sandbox.faults.delivery import BadChunk, Closed, Delivery, Reset, Truncated
 from sandbox.faults.fault import Act, Fault, NoAnswer, Point
 
@@ -48,13 +51,12 @@ class _Sent(Fault, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     points = ("after",)
 
-    def way(self) -> Delivery:
-        """How to send it."""
-        raise NotImplementedError
+    #: How to send it.
+    way: ClassVar[Callable[[], Delivery]]
 
     async def after(self, act: Act) -> None:
         """Send it so."""
-        act.delivery = self.way()
+        act.delivery = type(self).way()
 
 
 class AnswerLost(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,9 +66,7 @@ class AnswerLost(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=True):
     says = "All the work is done, and then the connection is closed without a byte: is a retry safe?"
     in_process = "Raises ConnectionAbortedError once the work is done."
 
-    def way(self) -> Delivery:
-        """Not at all."""
-        return Closed()
+    way = Closed
 
 
 class TruncatedBody(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,9 +76,7 @@ class TruncatedBody(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=True
     says = "Content-Length announces the whole body, half of it comes, and the connection is closed."
     in_process = "Sends half the body, then raises ConnectionAbortedError."
 
-    def way(self) -> Delivery:
-        """Half of it."""
-        return Truncated()
+    way = Truncated
 
 
 class MalformedChunk(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -88,9 +86,7 @@ class MalformedChunk(_Sent, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     says = "The body comes chunked, and the size of its second chunk is no number."
     in_process = "There are no chunks: sends half the body, then raises ConnectionAbortedError."
 
-    def way(self) -> Delivery:
-        """One chunk and a half."""
-        return BadChunk()
+    way = BadChunk
 
 
 class MalformedJson(Fault, frozen=True, forbid_unknown_fields=True, kw_only=True):
