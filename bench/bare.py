@@ -1,6 +1,6 @@
 """What the server is compared with: bare Starlette routes, on uvloop and httptools as well.
 
-`python -m bench.bare FOLDER`: `users.json` there is what GET /users answers; `answer.json` is what
+`python -m bench.bare FOLDER`: `users.json` there is what GET /users answers; `sync.json` is what
 POST /sync encodes anew for each batch, once it has decoded the batch and validated each record.
 """
 
@@ -20,11 +20,13 @@ from starlette.routing import Route
 from sandbox import document
 from sandbox.readings import Readings
 
+USERS_ANSWER, SYNC_ANSWER = "users.json", "sync.json"
+
 
 def application(folder: Path) -> Starlette:
     """The two routes."""
-    users = (folder / "users.json").read_bytes()
-    answer = orjson.loads((folder / "answer.json").read_bytes())
+    users = (folder / USERS_ANSWER).read_bytes()
+    answer = orjson.loads((folder / SYNC_ANSWER).read_bytes())
     operation = document.load("scan2evolve").operations["syncEmployees"]
     validator = operation.items["employees"].validator(Readings())
 

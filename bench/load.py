@@ -74,9 +74,10 @@ class Load:
     """
 
     def __init__(self, folder: Path, name: str, connections: int, body: bytes | None = None) -> None:
+        self.body = body
         self._connections = connections
         self._script = folder / f"{name}.lua"
-        self._body = folder / f"{name}.json"
+        self._file = folder / f"{name}.json"
         if body is None:
             script = ""
         elif MARK.encode() in body:
@@ -84,7 +85,7 @@ class Load:
         else:
             script = _SAME
         self._script.write_text(script + _DONE)
-        self._body.write_bytes(body or b"")
+        self._file.write_bytes(body or b"")
 
     def run(self, server: Server, path: str, headers: dict[str, str], seconds: int) -> Rate:
         """Send as fast as answers come. Raises LoadError where one of them is not a success."""
@@ -93,7 +94,7 @@ class Load:
         output = subprocess.run(
             [
                 *("taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{self._connections}", f"-d{seconds}s"),
-                *("--timeout", "30s", "-s", str(self._script), *lines, server.url + path, "--", str(self._body)),
+                *("--timeout", "30s", "-s", str(self._script), *lines, server.url + path, "--", str(self._file)),
             ],
             check=True,
             capture_output=True,

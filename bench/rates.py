@@ -9,7 +9,8 @@ from statistics import median
 import msgspec
 import orjson
 
-from bench.client import SYNC_PATH, USERS_PATH, Client, World
+from bench.bare import SYNC_ANSWER, USERS_ANSWER
+from bench.client import SYNC_PATH, USERS_PATH, AnswerError, Client, World
 from bench.load import Load, Rate
 from bench.processes import Server, sandbox
 from bench.records import BATCH, MARK, batch
@@ -20,12 +21,16 @@ _BATCH_CONNECTIONS = 4
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """One kind of request, to ours and to its bare counterpart; `prepare` makes ready for a round."""
+    """One kind of request, to ours and to its bare counterpart, which answers what the file `answer` holds.
+
+    `prepare` makes ready for a round.
+    """
 
     name: str
     load: Load
     path: str
     bare_path: str
+    answer: str
     headers: Callable[[], dict[str, str]]
     prepare: Callable[[], None]
     floor: float
@@ -36,8 +41,11 @@ def measure(folder: Path, names: set[str], rounds: int, seconds: int) -> list[Fi
     """The ratio of each subject, a sample a round."""
     with sandbox() as ours:
         client = Client(ours)
-        subjects = [subject for subject in _subjects(folder, client) if subject.name in names]
-        with Server("bench.bare", str(folder)) as bare:
+        answers = folder / "answers"
+        answers.mkdir()
+        subjects = [subject for subject in _subjects(folder, answers, client) if subject.name in names]
+        with Server("bench.bare", str(answers)) as bare:
+            _see_alike(bare, answers, subjects)
             pairs: dict[str, list[tuple[Rate, Rate]]] = {subject.name: [] for subject in subjects}
             for _ in range(rounds):
                 for subject in subjects:
@@ -51,12 +59,24 @@ def measure(folder: Path, names: set[str], rounds: int, seconds: int) -> list[Fi
     return [_figure(subject, pairs[subject.name]) for subject in subjects]
 
 
-def _subjects(folder: Path, client: Client) -> list[Subject]:
+def _see_alike(bare: Server, answers: Path, subjects: list[Subject]) -> None:
+    """Raise AnswerError unless the bare routes answer what ours do: a shorter answer would cost them less."""
+    client = Client(bare)
+    for subject in subjects:
+        sent = subject.load.body
+        answer = client.ask("GET" if sent is None else "POST", subject.bare_path, sent)
+        if answer != (answers / subject.answer).read_bytes():
+            raise AnswerError(f"{subject.bare_path} of the bare routes is not {subject.answer}: {answer[:300]!r}")
+    client.close()
+
+
+def _subjects(folder: Path, answers: Path, client: Client) -> list[Subject]:
+    """The subjects, with their loads in `folder`, and in `answers` what the bare routes are to say."""
     reading, creating, updating = (World(client, name) for name in ("users", "creations", "updates"))
-    (folder / "users.json").write_bytes(client.ask("GET", USERS_PATH, headers=reading.hrms_headers))
+    (answers / USERS_ANSWER).write_bytes(client.ask("GET", USERS_PATH, headers=reading.hrms_headers))
     new = orjson.dumps(batch(MARK, range(BATCH)))
     known = orjson.dumps(batch("00000000", range(BATCH)))
-    (folder / "answer.json").write_bytes(updating.sync(known, "CREATED"))
+    (answers / SYNC_ANSWER).write_bytes(updating.sync(known, "CREATED"))
     updating.sync(known, "UPDATED")
     creating.sync(new, "CREATED")
     return [
@@ -65,6 +85,7 @@ def _subjects(folder: Path, client: Client) -> list[Subject]:
             load=Load(folder, "users", _CONNECTIONS),
             path=USERS_PATH,
             bare_path="/users",
+            answer=USERS_ANSWER,
             headers=lambda: reading.hrms_headers,
             prepare=lambda: None,
             floor=0.6,
@@ -75,6 +96,7 @@ def _subjects(folder: Path, client: Client) -> list[Subject]:
             load=Load(folder, "creations", _BATCH_CONNECTIONS, new),
             path=SYNC_PATH,
             bare_path="/sync",
+            answer=SYNC_ANSWER,
             headers=lambda: creating.sync_headers,
             prepare=creating.reset,
             floor=0.4,
@@ -85,6 +107,7 @@ def _subjects(folder: Path, client: Client) -> list[Subject]:
             load=Load(folder, "updates", _BATCH_CONNECTIONS, known),
             path=SYNC_PATH,
             bare_path="/sync",
+            answer=SYNC_ANSWER,
             headers=lambda: updating.sync_headers,
             prepare=lambda: None,
             floor=0.4,
