@@ -29,7 +29,7 @@ _FAULT_WEIGHT = 100
 
 _LONGEST_SECRET = 100
 _SECRET = re.compile(rb"(se_[0-9a-f]{8}|hrms_[0-9a-f]{4}|cs_[0-9a-f]{4})[0-9a-f]{32,}")
-_SUSPECT = re.compile(rb"_[0-9a-f]{36}")
+_SUSPECT = re.compile(rb"_(?<=[es]_)[0-9a-f]{36}")
 _SECRET_HEADERS = frozenset({b"authorization", b"proxy-authorization", b"cookie", b"x-api-key"})
 #: The claim behind each rule and warning of employee sync.
 CLAIM_OF_RULE = {rule.name: rule.claim for rule in RULES} | {row.name: row.claim for row in WARNINGS}
@@ -38,7 +38,8 @@ CLAIM_OF_RULE[trouble.RULE] = trouble.CLAIM
 
 def redact(data: bytes) -> bytes:
     """`data` with every token and client secret cut down to its first characters."""
-    # The expression begins with one fixed byte, which is found much faster than any of the words before it.
+    # The expression begins with one fixed byte, which is found much faster than any of the words before it;
+    # of the letter that stands there only what follows can be a secret, and no employee's or user's id.
     if _SUSPECT.search(data):
         return _SECRET.sub(rb"\1[redacted]", data)
     return data

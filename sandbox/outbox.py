@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from sandbox.clock import instant_text
 from sandbox.rings import Ring
 from sandbox.scan2evolve.outcomes import WelcomeMail
 
-
-def weight(mail: WelcomeMail) -> int:
-    """Roughly what an e-mail takes in memory, in bytes: what can be long of it, and the rest."""
-    return mail.size + 500
+# Roughly what an e-mail takes in memory, in bytes, besides what can be long of it.
+_MAIL_WEIGHT = 500
 
 
 def new_outbox() -> Ring[WelcomeMail]:
     """An empty outbox."""
-    return Ring(weight)
+    return Ring(attrgetter("size"), base=_MAIL_WEIGHT)
 
 
 def view(mail: WelcomeMail) -> dict[str, Any]:

@@ -14,23 +14,25 @@ MAX_BYTES = 8 * 1024 * 1024
 
 
 class Ring(Generic[Entry]):
-    """At most `entries` items and `size` bytes, as `weigh` counts them; items are numbered from 1.
+    """At most `entries` items and `size` bytes, as `weigh` counts them over `base`; items are numbered from 1.
 
     One item heavier than `size` is kept alone, so that the latest is always there. An entry's number
     follows from its place, and its weight from itself: what is kept beside it would be memory to touch
     at every request. A dropped entry leaves None in its place.
     """
 
-    __slots__ = ("_items", "_max_bytes", "_max_entries", "_weigh", "bytes", "last", "lost")
+    __slots__ = ("_base", "_items", "_max_bytes", "_max_entries", "_weigh", "bytes", "last", "lost")
 
     def __init__(
         self,
         weigh: Callable[[Entry], int],
         entries: int = MAX_ENTRIES,
         size: int = MAX_BYTES,
+        base: int = 0,
     ) -> None:
         self._items: deque[Entry | None] = deque()
         self._weigh = weigh
+        self._base = base
         self._max_entries = entries
         self._max_bytes = size
         self.bytes = 0
@@ -42,7 +44,7 @@ class Ring(Generic[Entry]):
         """Keep `entry` under the next number; a number never comes again."""
         self.last += 1
         self._items.append(entry)
-        self.bytes += self._weigh(entry)
+        self.bytes += self._base + self._weigh(entry)
         if len(self._items) > self._max_entries or self.bytes > self._max_bytes:
             self._forget()
 
@@ -50,7 +52,7 @@ class Ring(Generic[Entry]):
         """Keep `entries`, in order."""
         self.last += len(entries)
         self._items.extend(entries)
-        self.bytes += sum(map(self._weigh, entries))
+        self.bytes += self._base * len(entries) + sum(map(self._weigh, entries))
         self._forget()
 
     def _forget(self) -> None:
@@ -59,7 +61,7 @@ class Ring(Generic[Entry]):
         while len(items) > self._max_entries or (self.bytes > self._max_bytes and len(items) > 1):
             oldest = items.popleft()
             if oldest is not None:
-                self.bytes -= self._weigh(oldest)
+                self.bytes -= self._base + self._weigh(oldest)
         if len(items) < kept:
             self.lost = self.last - len(items)
 
@@ -94,6 +96,6 @@ class Ring(Generic[Entry]):
         held = dict(entries)
         first = entries[0][0] if entries else last + 1
         self._items = deque(held.get(number) for number in range(max(first, last - self._max_entries + 1), last + 1))
-        self.bytes = sum(self._weigh(entry) for entry in self._items if entry is not None)
+        self.bytes = sum(self._base + self._weigh(entry) for entry in self._items if entry is not None)
         self.last = last
         self.lost = lost

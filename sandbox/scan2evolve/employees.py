@@ -7,6 +7,7 @@ Nothing is written before the last rule has passed, so a record that fails leave
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from sys import intern
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ from sandbox.scan2evolve.organization import Employee, Organization, Status, Use
 from sandbox.scan2evolve.outcomes import Outcome, WelcomeMail
 from sandbox.scan2evolve.records import (
     Record,
+    Supervisor,
     UserAccount,
     is_blank,
     is_date,
@@ -56,7 +58,7 @@ class Batch:
         self.now = now
         self.send = send
         self.seen: set[str] = set()
-        self.dates: set[str] = set()
+        self.supervisors: dict[Supervisor, tuple[str | None, str | None]] = {}
         self.nulls_ignored = readings.null_field == "ignored"
         self.duplicates_refused = readings.duplicate_in_batch == "error"
         self.status_kept = readings.omitted_status == "kept"
@@ -103,18 +105,11 @@ class Batch:
             self.duplicates_refused
             or not external_id
             or external_id.isspace()
-            or not (hired is UNSET or hired in self.dates or self._is_date(hired))
-            or not (ended is UNSET or ended is None or ended in self.dates or self._is_date(ended))
+            or not (hired is UNSET or is_date(hired))
+            or not (ended is UNSET or ended is None or is_date(ended))
         ):
             return self.sync(msgspec.to_builtins(record))
         return self._process(record, metadata, None, ())
-
-    def _is_date(self, text: str) -> bool:
-        """Whether it is one; if so, remembered, for in a batch the same few come again and again."""
-        good = is_date(text)
-        if good:
-            self.dates.add(text)
-        return good
 
     def _process(self, record: Record, metadata: str | None, raw: Any, ignored: tuple[str, ...]) -> Outcome:
         """Look, ask the rules, and only then store; `raw` is the record as it came, None if just as typed."""
@@ -241,11 +236,7 @@ class Batch:
             )
         supervisor = before.supervisor
         if record.supervisor is not UNSET:
-            name_given, email_given = record.supervisor.name, record.supervisor.email
-            supervisor = (
-                None if name_given is UNSET else name_given,
-                None if email_given is UNSET else email_given,
-            )
+            supervisor = self.supervisors.get(record.supervisor) or self._supervisor(record.supervisor)
         roles, groups, sites, _, _ = settled
         employee = Employee(
             external_id,
@@ -257,8 +248,8 @@ class Batch:
             given,
             email,
             before.phone if record.phone is UNSET else record.phone,
-            before.job_title if record.jobTitle is UNSET else record.jobTitle,
-            before.department if record.department is UNSET else record.department,
+            before.job_title if record.jobTitle is UNSET else intern(record.jobTitle),
+            before.department if record.department is UNSET else intern(record.department),
             before.hire_date if record.hireDate is UNSET else record.hireDate,
             before.termination_date if record.terminationDate is UNSET else record.terminationDate,
             supervisor,
@@ -270,6 +261,12 @@ class Batch:
         )
         self.organization.put_employee(existing, employee, keys[0])
         return employee
+
+    def _supervisor(self, given: Supervisor) -> tuple[str | None, str | None]:
+        """Name and e-mail, remembered: those who have the same supervisor share them."""
+        name, email = given.name, given.email
+        found = self.supervisors[given] = None if name is UNSET else name, None if email is UNSET else email
+        return found
 
     def _user(self, existing: Employee | None, email: str | None) -> User | None:
         """The employee's account, else a user of the e-mail who is linked to nobody (S2E-ACCT-07)."""
