@@ -70,12 +70,12 @@ def holds(
     if roles is not None:
         lab.equal(sorted(employee["roles"]), sorted(roles), f"roles of {external_id}")
     if groups is not None:
-        held = sorted((group["groupName"], group["role"] or "") for group in employee["groups"])
-        lab.equal(held, sorted((name, role or "") for name, role in groups.items()), f"groups of {external_id}")
+        held = [(group["groupName"], group["role"]) for group in employee["groups"]]
+        lab.equal(sorted(held, key=repr), sorted(groups.items(), key=repr), f"groups of {external_id}")
     if sites is not None:
-        placed = sorted((site["id"].casefold(), site["role"] or "") for site in employee["sites"])
-        asked = sorted((site.casefold(), role or "") for site, role in sites.items())
-        lab.equal(placed, asked, f"sites of {external_id} and the roles there")
+        placed = [(site["id"].casefold(), site["role"]) for site in employee["sites"]]
+        asked = [(site.casefold(), role) for site, role in sites.items()]
+        lab.equal(sorted(placed, key=repr), sorted(asked, key=repr), f"sites of {external_id} and the roles there")
 
 
 def needs_control(lab: Lab, what: str) -> None:

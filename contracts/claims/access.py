@@ -7,8 +7,14 @@ import base64
 from contracts.checks import NotObservable, check
 from contracts.claims.tokens import DAY, SYNC, ask, grant_of, issued, lets_in, not_issued, pair_of
 from contracts.lab import Lab
+from contracts.target import Organization
 
 # -- the door ------------------------------------------------------------------------------------------
+
+
+def _with_stray_byte(organization: Organization) -> str:
+    """The pair in Base64, with a byte behind it that a careless decoder would leave out."""
+    return base64.b64encode(f"{organization.client_id}:{organization.client_secret}".encode() + b"\xff").decode()
 
 
 def _bad_authorizations(lab: Lab) -> dict[str, str | None]:
@@ -28,6 +34,8 @@ def _bad_authorizations(lab: Lab) -> dict[str, str | None]:
         "an unknown client": pair_of(f"{lab.prefix}-nobody", one.client_secret),
         "a pair without its secret": f"Basic {bare}",
         "Basic that is no Base64": "Basic %%%",
+        "Basic that is no UTF-8": "Basic " + base64.b64encode(b"\xff\xfe:\xe9").decode(),
+        "Basic with bytes that are no UTF-8 behind a good pair": f"Basic {_with_stray_byte(one)}",
     }
 
 

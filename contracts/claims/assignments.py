@@ -239,7 +239,7 @@ def unknown_group_is_a_warning(lab: Lab) -> None:
 @check("S2E-GROUP-04")
 def group_role_is_kept(lab: Lab) -> None:
     """A member's role in a group is free text and kept as given; without one there is none."""
-    for role in ("Member", "  Team \u5317 Lead ", None):
+    for role in ("Member", "  Team \u5317 Lead ", "", " ", None):
         entry = {"groupName": lab.group()} | ({} if role is None else {"role": role})
         record = staff(lab, groups=[entry])
         lab.equal(lab.accepted(record)["warnings"], [], "warnings for a group with a role")
@@ -321,6 +321,16 @@ def malformed_site_id(lab: Lab) -> None:
         else:
             lab.equal(lab.accepted(record)["warnings"], [messages.site_unknown(name)], "warnings")
             holds(lab, record, sites={lab.site(): None})
+    if lab.readings["malformed-site-id"] == "error":
+        # The first entry that is wrong decides, and all entries are looked at before the site_manager rules.
+        for first, second, text in (
+            (at(NO_UUID), {}, messages.site_id_invalid(NO_UUID)),
+            ({}, at(NO_UUID), messages.SITE_UNNAMED),
+        ):
+            lab.refused(staff(lab, sites=[first, second]), text)
+        sites = [at(NO_UUID, MANAGER)]
+        lab.refused(staff(lab, roles=[MANAGER], sites=sites), messages.site_id_invalid(NO_UUID))
+        lab.refused(staff(lab, roles=[], sites=sites), messages.site_id_invalid(NO_UUID))
 
 
 @check("S2E-SITE-02")

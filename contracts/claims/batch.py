@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 from contracts import messages
@@ -283,6 +284,8 @@ def answer_has_its_parts(lab: Lab) -> None:
 def request_id_is_new_every_time(lab: Lab) -> None:
     """Every request gets a requestId of its own, the same request repeated and a refused one too."""
     record = lab.person()
+    if lab.controlled:
+        lab.advance(1.789)
     seen = [lab.sync(record)["requestId"] for _ in range(5)]
     seen += [_post(lab, {}).body["requestId"] for _ in range(2)]
     lab.equal(len(set(seen)), len(seen), "number of different requestIds")
@@ -291,6 +294,8 @@ def request_id_is_new_every_time(lab: Lab) -> None:
         if lab.controlled:
             matches = bool(_SETTLED_REQUEST_ID.fullmatch(request_id))
             lab.true(matches, f"requestId {request_id} is sync-, 13 digits and 6 of a-z0-9")
+            now = round(datetime.fromisoformat(lab.now()).timestamp() * 1000)
+            lab.equal(int(request_id.split("-")[1]), now, f"time in the requestId {request_id}")
 
 
 @check("S2E-BATCH-07")

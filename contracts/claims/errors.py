@@ -44,15 +44,17 @@ def refusals_have_one_shape(lab: Lab) -> None:
 
 @check("S2E-ERR-01", writes=False)
 def refusals_have_new_request_ids(lab: Lab) -> None:
-    """The requestId of a refusal is sync-<digits>-<letters and digits>, and each is a new one."""
+    """The requestId of a refusal is sync-<milliseconds>-<letters and digits>, and each is a new one."""
     seen = []
+    if lab.controlled:
+        lab.advance(1.789)
     for what, (_, _, answer) in [*_refusals(lab).items(), *_refusals(lab).items()]:
         request_id = answer.body["requestId"]
         match = _REQUEST_ID.fullmatch(request_id) if isinstance(request_id, str) else None
         lab.true(match is not None, f"the requestId of {what} has the documented form, not {request_id!r}")
         seen.append(request_id)
         if lab.controlled and match is not None:
-            now = int(datetime.fromisoformat(lab.now()).timestamp() * 1000)
+            now = round(datetime.fromisoformat(lab.now()).timestamp() * 1000)
             lab.equal(int(match[1]), now, f"time in the requestId of {what}")
     lab.equal(len(set(seen)), len(seen), "number of different requestIds")
 

@@ -107,21 +107,24 @@ def unknown_parameters_are_ignored(lab: Lab) -> None:
 @check("HRMS-USER-01", "HRMS-USER-03", writes=False)
 def changes_are_shown(lab: Lab) -> None:
     """What is changed or taken away in the HRMS is shown so at once, in list and detail."""
-    made = _make(lab, "users", name="First Name", email=lab.new_email())
-    path = f"{USERS}/{made['id']}"
-    lab.equal(_get(lab, path, "staging")["data"]["attributes"]["name"], "First Name", "name of a new user")
-    lab.space.control("PATCH", f"/hrms/users/{made['id']}", {"name": "Second Name", "status": "inactive"})
-    for where, user in (
-        ("detail", _get(lab, path, "staging")["data"]),
-        ("list", next(user for user in _list(lab, USERS, "staging") if user["id"] == made["id"])),
-    ):
-        shown = user["attributes"]["name"], user["attributes"]["status"]
-        lab.equal(shown, ("Second Name", "inactive"), f"name and status in the {where} after a change")
-    lab.space.control("DELETE", f"/hrms/users/{made['id']}")
-    says(lab, lab.hrms(path, environment="staging"), 404, "Resource not found", "a user who was taken away")
-    lab.true(
-        made["id"] not in [user["id"] for user in _list(lab, USERS, "staging")], "who was taken away is not listed"
-    )
+    for environment in ("staging", "uat"):
+        made = _make(lab, "users", name="First Name", email=lab.new_email(), environment=environment)
+        path = f"{USERS}/{made['id']}"
+        lab.equal(_get(lab, path, environment)["data"]["attributes"]["name"], "First Name", "name of a new user")
+        listed = [user["id"] for user in _list(lab, USERS, environment)]
+        lab.equal(listed.count(made["id"]), 1, "how often a new user is listed")
+        lab.space.control("PATCH", f"/hrms/users/{made['id']}", {"name": "Second Name", "status": "inactive"})
+        for where, user in (
+            ("detail", _get(lab, path, environment)["data"]),
+            ("list", next(user for user in _list(lab, USERS, environment) if user["id"] == made["id"])),
+        ):
+            shown = user["attributes"]["name"], user["attributes"]["status"]
+            lab.equal(shown, ("Second Name", "inactive"), f"name and status in the {where} after a change")
+        lab.space.control("DELETE", f"/hrms/users/{made['id']}")
+        answer = lab.hrms(path, environment=environment)
+        says(lab, answer, 404, "Resource not found", "a user who was taken away")
+        listed = [user["id"] for user in _list(lab, USERS, environment)]
+        lab.true(made["id"] not in listed, "who was taken away is not listed")
 
 
 # -- one user ------------------------------------------------------------------------------------------
@@ -249,6 +252,7 @@ def _all_listed(lab: Lab, path: str, kind: str) -> None:
         return
     for n in range(101):
         _make(lab, f"{kind}s", name=f"{lab.prefix} {kind} {n}", code=f"C{n}" if n else None)
+    _make(lab, f"{kind}s", name=f"{lab.prefix} {kind} of uat", environment="uat")
     for environment in ("staging", "uat"):
         listed = {row["id"]: row["attributes"] for row in _list(lab, path, environment, scope)}
         held = {row["id"]: {"name": row["name"], "code": row["code"]} for row in _held(lab, f"{kind}s", environment)}

@@ -251,6 +251,9 @@ def oauth_clients_get_standard_errors(lab: Lab) -> None:
     lab.true(
         answer.headers.get("www-authenticate", "").lower().startswith("basic"), "a wrong Basic is asked for Basic again"
     )
+    stray = "Basic " + base64.b64encode(b"\xff\xfe:\xe9").decode()
+    answer = _ask_by_form(lab, only_type, stray)
+    not_issued(lab, answer, 400, "invalid_request", "Basic that is no UTF-8")
     not_issued(lab, _ask_by_form(lab, form, lab.basic()), 400, "invalid_request", "Basic and body credentials")
     again = urlencode([*form.items(), ("grant_type", "client_credentials")]).encode()
     answer = lab.scan2evolve("POST", TOKEN, authorization=None, headers=_FORM, content=again)
