@@ -69,8 +69,20 @@ def commands() -> None:
 @_option("--tls", is_flag=True, help="Serve HTTPS, by a certificate authority made at the start.")
 @_option("--tls-ca", default="hris-sandbox-ca.pem", show_default=True, help="Where its certificate is saved.")
 @_option("--tls-name", multiple=True, help="A name or address for the server's certificate; may be repeated.")
-@_option("--log-level", default="warning", show_default=True, type=click.Choice(LEVELS), help="info: a line a request.")
-@_option("--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]), help="Of the log.")
+@_option(
+    "--log-level",
+    default="warning",
+    show_default=True,
+    type=click.Choice(LEVELS, case_sensitive=False),
+    help="info: a line a request.",
+)
+@_option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"], case_sensitive=False),
+    help="Of the log.",
+)
 def serve(
     host: str,
     port: int,

@@ -143,8 +143,8 @@ def test_text_log_is_quiet_unless_asked(tmp_path: Path) -> None:
 
 
 def test_text_log_has_a_line_a_request_at_level_info() -> None:
-    """--log-level info in the default format."""
-    with started("--port", "0", "--log-level", "info") as process:
+    """--log-level info in the default format, also as other programs have it in their settings."""
+    with started("--port", "0", environment={"HRIS_SANDBOX_LOG_LEVEL": "INFO"}) as process:
         httpx.get(f"{process.url}/hrms/api/v1/users", timeout=10)
         assert "INFO    GET /hrms/api/v1/users 401" in process.log()
 

@@ -68,13 +68,16 @@ def test_page_filters_by_status(judgement: Report, page: Page) -> None:
 
 
 def test_page_searches_texts_within_the_chosen_status(page: Page) -> None:
-    """Search looks at claims and texts without case, on top of the filter; what is nowhere leaves nothing."""
+    """Search looks at claims and texts without case, on top of the filter; of what is nowhere the page says so."""
+    assert page.get_by_role("status").count() == 0
     page.get_by_role("searchbox").fill("INVALID EMAIL")
     assert "S2E-FIELD-08" in shown(page)
     page.get_by_role("button", name="not observable").click()
     assert shown(page) == []
+    assert page.get_by_role("status").inner_text() == "No claim that is “not observable” speaks of “INVALID EMAIL”."
     page.get_by_role("searchbox").fill("tls")
     assert shown(page) == ["S2E-SEC-01"]
+    assert page.get_by_role("status").count() == 0
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1300, "dark")])
