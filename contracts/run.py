@@ -7,7 +7,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -26,6 +26,8 @@ from contracts.switched import switched
 from contracts.target import TIMEOUT, Budget, CannotRun, Credentials, Target, Wire
 from contracts.verdicts import Finding, ReadingFound, Report, Status, Verdict, judge
 
+# Seconds after which it is told how far a check is that takes long.
+_BEAT = 1.0
 # A run that would send more than this goes round in circles: several times what a profile sends to our own sandbox.
 _MOST_REQUESTS = {"quick": 100_000, "ci": 500_000, "nightly": 3_000_000}
 
@@ -266,14 +268,18 @@ class Run:
 
     def _findings(self, checks: list[Check]) -> list[Finding]:
         done: list[Finding] = []
+        failures = 0
         # Checks that share a tenant would see each other's doings.
         workers = self._options.workers if self._target.control is not None else 1
         with ThreadPoolExecutor(workers) as pool:
             try:
-                for number, findings in enumerate(pool.map(self._try, checks), 1):
-                    done += findings
+                for number, tried in enumerate([pool.submit(self._try, check) for check in checks]):
+                    # Some checks send for minutes: it shows that they do.
+                    while not wait((tried,), timeout=_BEAT).done:
+                        self._progress(number, len(checks), self._budget.sent, failures)
+                    done += tried.result()
                     failures = sum(held.status == "broken" for held in done)
-                    self._progress(number, len(checks), self._budget.sent, failures)
+                    self._progress(number + 1, len(checks), self._budget.sent, failures)
             except BaseException:
                 # What runs ends with its next request; its world is deleted all the same.
                 self._budget.stopped = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
+from collections.abc import Callable
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -20,15 +22,18 @@ _STYLES = {
     "planned": "dim",
     "ineligible": "dim",
 }
-# Without a terminal, a line of progress every so many checks.
+# Without a terminal, a line of progress every so many checks, or seconds without one.
 _EVERY = 25
+_PATIENCE = 30.0
 
 
 class Live:
-    """Progress of a run: a bar on a terminal, a plain line now and then elsewhere."""
+    """Progress of a run: a bar on a terminal, a plain line now and then elsewhere, by `clock` (seconds)."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
+        self._clock = clock
+        self._said = (0, clock())
         columns = (
             TextColumn("checks"),
             BarColumn(),
@@ -51,7 +56,10 @@ class Live:
         """Show how far it is."""
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=done, total=total, sent=sent, failures=failures)
-        elif done % _EVERY == 0 or done == total:
+            return
+        said, at = self._said
+        if (done != said and (done % _EVERY == 0 or done == total)) or self._clock() - at >= _PATIENCE:
+            self._said = done, self._clock()
             self._console.print(f"{done}/{total} checks, {sent} requests, {failures} broken")
 
 

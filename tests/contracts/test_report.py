@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.console import Console
 
 from contracts import ledger, report
 from contracts.checks import Broken, Check
 from contracts.evidence import MAX_BODY, Exchange, redact, shown_body, shown_headers
 from contracts.lab import Lab
+from contracts.report.terminal import Live
 from contracts.run import Options, Run
 from contracts.verdicts import Report, as_dict
 from sandbox.app import Application
@@ -296,4 +299,19 @@ def test_curl_line_keeps_any_text_for_itself() -> None:
         "--data-raw",
         body,
         "http://127.0.0.1/v1/users",
+    ]
+
+
+def test_progress_is_a_line_now_and_then_without_a_terminal() -> None:
+    """Every 25 checks and at the end; where a check takes long, every half minute, with what it has sent meanwhile."""
+    now = 100.0
+    console = Console(file=io.StringIO(), width=100)
+    live = Live(console, lambda: now)
+    for done, sent, later in ((24, 90, 1), (25, 100, 1), (25, 200, 29), (25, 300, 1), (25, 350, 1), (26, 400, 0)):
+        live(done, 26, sent, 0)
+        now += later
+    assert cast("io.StringIO", console.file).getvalue().splitlines() == [
+        "25/26 checks, 100 requests, 0 broken",
+        "25/26 checks, 300 requests, 0 broken",
+        "26/26 checks, 400 requests, 0 broken",
     ]
