@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+from dataclasses import replace
 
 import pytest
 
 from contracts import ledger
 from contracts.checks import Check, all_checks
+from contracts.run import Options, Run
 from contracts.switched import switched
 from tests.client import ServerClient, WorldClient
-from tests.contracts.targets import Forwarded, forwarding, judged, judged_from_outside, statuses
+from tests.contracts.targets import Forwarded, forwarding, judged, judged_from_outside, statuses, target_at
 
 READINGS = ledger.load().readings
 
@@ -78,3 +80,21 @@ def test_target_that_makes_no_worlds_has_no_switched_checks(world: WorldClient, 
     checks = [finding.check for verdict in report.verdicts for finding in verdict.findings]
     assert checks
     assert not [name for name in checks if "_under_" in name]
+
+
+LAST = {row.name: row.values[-1] for row in READINGS.values()}
+ODD = {row.name: row.values[place % len(row.values)] for place, row in enumerate(READINGS.values())}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("readings", [LAST, ODD], ids=["last", "odd"])
+def test_no_check_breaks_a_target_that_follows_other_readings_throughout(
+    server: ServerClient, readings: dict[str, str]
+) -> None:
+    """Where many readings are others at once, no claim is broken: a check minds each one that bears on it."""
+    run = Run(replace(Options(target_at(server.url)), template={"readings": readings}))
+    run.follow(readings)
+    small = [check for check in all_checks() if check.claims and not check.serial and check.profile == "quick"]
+    found = [finding for check in small for finding in run.attempt(check)]
+    assert [(finding.check, finding.message) for finding in found if finding.status == "broken"] == []
+    assert {finding.status for finding in found} >= {"holds"}
