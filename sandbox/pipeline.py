@@ -94,6 +94,14 @@ class Pipeline:
             client[0] if client else "local",
             scope["scheme"],
         )
+        try:
+            await self._answer(call, scope, receive, send)
+        except BaseException:
+            # The server stops, or something is wrong here: nobody goes on with it.
+            call.leave()
+            raise
+
+    async def _answer(self, call: Call, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         refusal: Refusal | None = None
         reply, body = Reply(), b""
         try:
@@ -101,9 +109,6 @@ class Pipeline:
         except Gone as gone:
             await self._let_go(gone, call, scope, send)
             return
-        except asyncio.CancelledError:
-            call.leave()
-            raise
         except Refusal as raised:
             # Its traceback leads back to this frame: a circle that would keep the body until it is collected.
             refusal = raised.with_traceback(None)

@@ -280,5 +280,5 @@ class Worlds:
 
 
 def _is_busy(world: World) -> bool:
-    """Whether it is in use right now: its people are being made, or somebody waits for its journal."""
-    return world.in_making or bool(world.traffic.watchers)
+    """Whether it is in use right now: its people are being made, a call is under way, or somebody waits for one."""
+    return world.in_making or bool(world.traffic.under_way) or bool(world.traffic.watchers)

@@ -344,6 +344,25 @@ def test_waiting_is_use_of_a_world() -> None:
         assert ids(station.server) == ["default", "new"]
 
 
+def test_request_under_way_is_use_of_a_world() -> None:
+    """However long its body, or a fault, holds it up, the world is there for it, and makes no room."""
+    machine = Machine()
+    with open_station(Settings(max_worlds=2), machine) as station, Wire(station.server.url) as wire:
+        world = made(station.server, "busy", ttl_seconds=60)
+        half_a_batch(world, wire)
+        station.until(lambda: bool(station.traffic(world).under_way))
+        machine.pass_seconds(600)
+        made(station.server, "idle")
+        machine.pass_seconds(600)
+        made(station.server, "new")
+        assert ids(station.server) == ["default", "busy", "new"]
+        wire.send(b'": []}   ')
+        assert wire.answer().status == 400
+        assert [entry["status"] for entry in world.journal()] == [400]
+        machine.pass_seconds(60)
+        assert ids(station.server) == ["default", "new"]
+
+
 def test_wait_is_ended_where_its_world_makes_room() -> None:
     """Where somebody waits in every world there is, one goes all the same; the 404 says why."""
     with open_station(Settings(max_worlds=1)) as station:
