@@ -131,6 +131,9 @@ def default_usernames_count(lab: Lab) -> None:
     lab.refused(wish, messages.username_taken(holder["email"]))
     default = staff(lab, email=named["userAccount"]["username"])
     lab.refused(default, messages.username_taken(default["email"]))
+    late = lab.person(email=named["userAccount"]["username"])
+    lab.accepted(late)
+    lab.refused(late | {"userAccount": {}}, messages.username_taken(late["email"]))
 
 
 @check("S2E-ACCT-10")

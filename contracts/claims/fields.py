@@ -71,10 +71,11 @@ def _named(lab: Lab, record: dict[str, Any], name: str) -> None:
 
 @check("S2E-FIELD-07")
 def display_name_is_made(lab: Lab) -> None:
-    """Without displayName, first and last name make it, joined by a space."""
-    record = staff(lab, firstName="Jane", lastName="Doe")
-    lab.accepted(record)
-    _named(lab, record, "Jane Doe")
+    """Without displayName, first and last name make it, as they are, joined by a space."""
+    for first, last in (("Jane", "Doe"), (" Jane", "Doe"), ("Jane", " van Doe ")):
+        record = staff(lab, firstName=first, lastName=last)
+        lab.accepted(record)
+        _named(lab, record, f"{first} {last}")
 
 
 @check("S2E-FIELD-07")

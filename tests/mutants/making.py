@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent.parent
 MODULES = (
     *(f"sandbox.scan2evolve.{name}" for name in ("rules", "records", "employees", "assignments", "attempts")),
     *(f"sandbox.scan2evolve.{name}" for name in ("organization", "outcomes", "tokens")),
-    *(f"sandbox.hrms.{name}" for name in ("directory", "tokens", "api")),
+    "sandbox.scan2evolve.api",
+    *(f"sandbox.hrms.{name}" for name in ("access", "directory", "tokens", "api")),
     "sandbox.ratelimit",
     "sandbox.readings",
 )
