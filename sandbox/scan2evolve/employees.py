@@ -125,10 +125,14 @@ class Batch:
         email = None if record.email is UNSET else record.email
         concerns = 0
         email_key = username_key = None
-        if email is not None and (existing is None or existing.email != email):
-            email_key = folded(email)
-            if not is_email(email) or self._is_held(email_key):
-                concerns = EMAIL
+        if email is not None:
+            if existing is not None and existing.email == email:
+                # The text that is there already: one in memory is enough.
+                email = existing.email
+            else:
+                email_key = folded(email)
+                if not is_email(email) or self._is_held(email_key):
+                    concerns = EMAIL
         account = user = username = None
         asks_manager = asks_site_manager = False
         settled: Settled = NOTHING
@@ -184,8 +188,10 @@ class Batch:
         if username is None:
             return user, None, None, ACCOUNT if account is not None and (email is None or concerns & EMAIL) else 0
         key = email_key if username is email and email_key is not None else folded(username)
-        holder = self.organization.user_by_username.get(key)
-        taken = holder is not None and (user is None or holder != user.id)
+        taken = False
+        if user is None or username != user.username:
+            holder = self.organization.user_by_username.get(key)
+            taken = holder is not None and (user is None or holder != user.id)
         if account is None:
             # A username that follows the e-mail without being asked for gives way (S2E-ACCT-11).
             return user, None if taken else username, key, 0
@@ -213,13 +219,12 @@ class Batch:
         settled: Settled,
     ) -> Employee:
         """Store the employee and the account, send the mail; every rule has passed."""
-        external_id = record.externalEmployeeId
         if existing is None:
             # Drawn at once for both ids and a password, whether or not there will be an account.
             drawn = self.ids.draw()
-            before, employee_id = _NOBODY, "emp_" + drawn[:24]
+            before, external_id, employee_id = _NOBODY, record.externalEmployeeId, "emp_" + drawn[:24]
         else:
-            before, employee_id, drawn = existing, existing.id, ""
+            before, external_id, employee_id, drawn = existing, existing.external_id, existing.id, ""
         if email is None:
             email = before.email
         first_name = before.first_name if record.firstName is UNSET else record.firstName
