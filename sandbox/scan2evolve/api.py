@@ -279,17 +279,18 @@ def sync_employees(call: Call) -> Reply:
         if outcome.warnings or outcome.ignored:
             size += outcome.text_size()
             warnings = [text for _, text in outcome.warnings]
-        external_id = outcome.external_id
+        external_id, user_id = outcome.external_id, outcome.user_id
         size += len(external_id or "")
-        result: dict[str, Any] = {
+        shown: dict[str, Any] = {
             "externalEmployeeId": external_id,
             "status": outcome.status,
             "employeeId": outcome.employee_id,
+            "userId": user_id,
+            "warnings": warnings,
         }
-        if outcome.user_id is not None or with_null:
-            result["userId"] = outcome.user_id
-        result["warnings"] = warnings
-        results.append(result)
+        if user_id is None and not with_null:
+            del shown["userId"]
+        results.append(shown)
     payload: dict[str, Any] = {"requestId": call.request_id}
     if batch_id is not UNSET:
         payload["syncBatchId"] = batch_id

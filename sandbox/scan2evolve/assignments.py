@@ -6,7 +6,7 @@ who have the same share its tuples.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -41,6 +41,8 @@ class Assignables:
         self._updated = readings.additive_existing == "updated"
         self.manager_roles = {role.id for role in organization.roles.values() if self._is_manager(role.name)}
         self._asked: dict[tuple[tuple[str, ...], tuple[GroupEntry, ...], tuple[SiteEntry, ...]], Asked] = {}
+        # What the record before asked for: those of a department come together.
+        self._last: tuple[Any, Any, Any, Asked | None] = (None, None, None, None)
 
     def _is_manager(self, name: str) -> bool:
         return (name if self._case_counts else name.casefold()) == SITE_MANAGER
@@ -55,10 +57,15 @@ class Assignables:
 
     def asked(self, record: Record) -> Asked:
         """What the record asks for, looked up (S2E-ROLE-01, S2E-GROUP-01 to -04, S2E-SITE-01 to -04)."""
-        key = tuple(record.roles or ()), tuple(record.groups or ()), tuple(record.sites or ())
+        roles, groups, sites = record.roles, record.groups, record.sites
+        last = self._last
+        if last[3] is not None and roles == last[0] and groups == last[1] and sites == last[2]:
+            return last[3]
+        key = tuple(roles or ()), tuple(groups or ()), tuple(sites or ())
         found = self._asked.get(key)
         if found is None:
             found = self._asked[key] = self._look_up(*key)
+        self._last = roles, groups, sites, found
         return found
 
     def _look_up(
