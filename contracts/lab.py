@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -293,6 +294,10 @@ class Lab:
     def now(self) -> str:
         """The target's time; NotObservable without a control plane."""
         return str(self.space.control("GET", "/clock")["now"])
+
+    def now_ms(self) -> int:
+        """The same in milliseconds since the epoch."""
+        return round(datetime.fromisoformat(self.now()).timestamp() * 1000)
 
     def limit(self, limit: int, window_seconds: int = 60, api: str = "scan2evolve") -> None:
         """Set a rate limit; NotObservable without a control plane."""

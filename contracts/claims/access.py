@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-
 from contracts.checks import NotObservable, check
-from contracts.claims.tokens import DAY, SYNC, ask, grant_of, issued, lets_in, not_issued, pair_of
+from contracts.claims.tokens import DAY, SYNC, ask, basic_of, grant_of, issued, lets_in, not_issued, pair_of
 from contracts.lab import Lab
-from contracts.target import Organization
 
 # -- the door ------------------------------------------------------------------------------------------
-
-
-def _with_stray_byte(organization: Organization) -> str:
-    """The pair in Base64, with a byte behind it that a careless decoder would leave out."""
-    return base64.b64encode(f"{organization.client_id}:{organization.client_secret}".encode() + b"\xff").decode()
 
 
 def _bad_authorizations(lab: Lab) -> dict[str, str | None]:
     one = lab.organization()
     token = lab.token()
-    bare = base64.b64encode(one.client_id.encode()).decode()
     return {
         "no Authorization header": None,
         "an unknown token": "Bearer se_" + "0" * 64,
@@ -32,10 +23,12 @@ def _bad_authorizations(lab: Lab) -> dict[str, str | None]:
         "a wrong secret": pair_of(one.client_id, one.client_secret + "0"),
         "an empty secret": pair_of(one.client_id, ""),
         "an unknown client": pair_of(f"{lab.prefix}-nobody", one.client_secret),
-        "a pair without its secret": f"Basic {bare}",
+        "a pair without its secret": basic_of(one.client_id.encode()),
         "Basic that is no Base64": "Basic %%%",
-        "Basic that is no UTF-8": "Basic " + base64.b64encode(b"\xff\xfe:\xe9").decode(),
-        "Basic with bytes that are no UTF-8 behind a good pair": f"Basic {_with_stray_byte(one)}",
+        "Basic that is no UTF-8": basic_of(b"\xff\xfe:\xe9"),
+        "Basic with bytes that are no UTF-8 behind a good pair": basic_of(
+            f"{one.client_id}:{one.client_secret}".encode() + b"\xff"
+        ),
     }
 
 

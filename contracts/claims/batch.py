@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from typing import Any
 
 from contracts import messages
@@ -294,8 +293,7 @@ def request_id_is_new_every_time(lab: Lab) -> None:
         if lab.controlled:
             matches = bool(_SETTLED_REQUEST_ID.fullmatch(request_id))
             lab.true(matches, f"requestId {request_id} is sync-, 13 digits and 6 of a-z0-9")
-            now = round(datetime.fromisoformat(lab.now()).timestamp() * 1000)
-            lab.equal(int(request_id.split("-")[1]), now, f"time in the requestId {request_id}")
+            lab.equal(int(request_id.split("-")[1]), lab.now_ms(), f"time in the requestId {request_id}")
 
 
 @check("S2E-BATCH-07")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 
 from contracts.checks import check
 from contracts.claims.tokens import SYNC, TOKEN
@@ -54,8 +53,7 @@ def refusals_have_new_request_ids(lab: Lab) -> None:
         lab.true(match is not None, f"the requestId of {what} has the documented form, not {request_id!r}")
         seen.append(request_id)
         if lab.controlled and match is not None:
-            now = round(datetime.fromisoformat(lab.now()).timestamp() * 1000)
-            lab.equal(int(match[1]), now, f"time in the requestId of {what}")
+            lab.equal(int(match[1]), lab.now_ms(), f"time in the requestId of {what}")
     lab.equal(len(set(seen)), len(seen), "number of different requestIds")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from math import ceil
@@ -50,7 +49,7 @@ def _with_limit(lab: Lab, limit: int) -> None:
 
 
 def _seconds(lab: Lab) -> float:
-    return datetime.fromisoformat(lab.now()).timestamp()
+    return lab.now_ms() / 1000
 
 
 def _over(lab: Lab, answer: Answer, what: str) -> int:

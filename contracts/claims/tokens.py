@@ -67,7 +67,12 @@ def lets_in(lab: Lab, authorization: str | None) -> bool:
 
 def pair_of(client_id: str, client_secret: str) -> str:
     """An Authorization header with these two."""
-    return "Basic " + base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+    return basic_of(f"{client_id}:{client_secret}".encode())
+
+
+def basic_of(pair: bytes) -> str:
+    """An Authorization header with these bytes for a pair."""
+    return "Basic " + base64.b64encode(pair).decode()
 
 
 # -- the grant -----------------------------------------------------------------------------------------
@@ -251,8 +256,7 @@ def oauth_clients_get_standard_errors(lab: Lab) -> None:
     lab.true(
         answer.headers.get("www-authenticate", "").lower().startswith("basic"), "a wrong Basic is asked for Basic again"
     )
-    stray = "Basic " + base64.b64encode(b"\xff\xfe:\xe9").decode()
-    answer = _ask_by_form(lab, only_type, stray)
+    answer = _ask_by_form(lab, only_type, basic_of(b"\xff\xfe:\xe9"))
     not_issued(lab, answer, 400, "invalid_request", "Basic that is no UTF-8")
     not_issued(lab, _ask_by_form(lab, form, lab.basic()), 400, "invalid_request", "Basic and body credentials")
     again = urlencode([*form.items(), ("grant_type", "client_credentials")]).encode()
