@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import ssl
 from collections.abc import Iterator
@@ -166,12 +167,22 @@ def test_authority_that_cannot_be_saved_is_one_line_and_exit_code_2(tmp_path: Pa
     assert result.stderr == f"hris-sandbox: --tls-ca {file}: {why}\n"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_authority_that_may_not_be_saved_is_told(tls: Tls, tmp_path: Path) -> None:
-    """In a folder of others."""
+@pytest.fixture
+def forbidden(tmp_path: Path) -> Iterator[Path]:
+    """A folder that may not be written to; by root neither, who is nobody meanwhile."""
     tmp_path.chmod(0o500)
+    user = os.geteuid()
+    os.seteuid(user or pwd.getpwnam("nobody").pw_uid)
+    try:
+        yield tmp_path
+    finally:
+        os.seteuid(user)
+
+
+def test_authority_that_may_not_be_saved_is_told(tls: Tls, forbidden: Path) -> None:
+    """The line says why."""
     with pytest.raises(TlsError, match="Permission denied"):
-        save_authority(tls, tmp_path / "ca.pem")
+        save_authority(tls, forbidden / "ca.pem")
 
 
 # -- the command ------------------------------------------------------------------------------------------------

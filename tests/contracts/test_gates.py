@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import ssl
-import subprocess
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from rich.console import Console
 
 from contracts import documents, gates, report
@@ -360,20 +359,12 @@ def test_report_folder_of_a_run_that_could_not_be_goes_again(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: no certificate can be made")
 def test_certificate_that_nobody_knows_is_one_line(tmp_path: Path) -> None:
     """The line names the URL, the fault and what to give; with that given or set, the target is talked to."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files],
-        check=True,
-        capture_output=True,
-        timeout=60,
-    )
+    authority, certificate = trustme.CA(), tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     credentials = tmp_path / "credentials.json"
     credentials.write_text(json.dumps({"hrms": {"tokens": []}}), encoding="utf-8")
     with serving(always(404), context) as url:
@@ -385,8 +376,8 @@ def test_certificate_that_nobody_knows_is_one_line(tmp_path: Path) -> None:
         ]
     assert (unknown.returncode, unknown.stdout) == (2, "")
     assert unknown.stderr == (
-        f"hris-sandbox: {url}/_sandbox/health has a certificate that nobody here knows (self-signed certificate): "
-        "name its authority with --ca FILE\n"
+        f"hris-sandbox: {url}/_sandbox/health has a certificate that nobody here knows "
+        "(unable to get local issuer certificate): name its authority with --ca FILE\n"
     )
     assert len({run.stderr for run in known}) == 1
     assert "certificate" not in known[0].stderr

@@ -89,7 +89,7 @@ def test_case_as_a_script_answers_what_is_expected(server: ServerClient, path: P
     """The curl script runs, gets the statuses that the case expects, and leaves no world behind."""
     missing = [tool for tool in ("bash", "curl", "jq") if shutil.which(tool) is None]
     if missing:
-        pytest.skip(f"the script needs {', '.join(missing)}")
+        pytest.skip(f"it runs the case's script: apt-get install {' '.join(missing)}")
     case, before = load(path), world_ids(server)
     done = subprocess.run(
         ["bash", "-c", script(case)],

@@ -253,7 +253,7 @@ def shell(script: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="it runs the report's curl line: apt-get install curl")
 def test_curl_line_of_a_failure_shows_the_failure_again(vendor: ServerClient, judgement: Report) -> None:
     """With the three variables set, and the world made again, the line brings the answer that the report shows."""
     finding = next(
@@ -280,7 +280,6 @@ def test_curl_line_of_a_failure_shows_the_failure_again(vendor: ServerClient, ju
     assert json.loads(body)["results"] == shown["results"]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_line_keeps_any_text_for_itself() -> None:
     """Quotes, dollars, backticks and an @ in a body or a header reach no shell and no file."""
     body = "@/etc/hostname 'x' \"$HOME\" `id` $(id)\\"

@@ -194,9 +194,9 @@ def test_journal_is_in_no_report_that_needs_none(run_here: Ran, pytester: pytest
 
         def test_passes(sandbox): pass
 
-        def test_skips(sandbox): pytest.skip()
+        def test_skips(sandbox): pytest.skip("nothing to see in this test of a test")
 
-        @pytest.mark.xfail
+        @pytest.mark.xfail(reason="it is to fail")
         def test_fails_as_expected(sandbox): assert False
 
         def test_fails_without_a_world(): assert False
